@@ -1,0 +1,91 @@
+# The commands of this project. `make demo` and `make test` set up all they need in .venv.
+#
+#   make demo [URL=http://...]   show what dugong does, against a server of its own or URL
+#   make test [ARGS=...]         unit and integration tests; 100 % of the branches must be covered
+#   make check                   every gate: lint, types, docs, test
+#
+# Settings: PYTHON=python3 (3.11 or newer), VENV=.venv
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+URL ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+# It asks the python on PATH where the package is.
+PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" basedpyright
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate pyproject.toml
+
+export PIP_ROOT_USER_ACTION := ignore
+
+.DELETE_ON_ERROR:
+.PHONY: demo test check check-static lint types docs audit format lock wheel changelog servers clean .venv
+
+demo: .venv
+	@$(BIN)/python examples/tour.py $(URL)
+
+test: .venv servers
+	@mkdir -p build
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: check-static test
+
+check-static: lint types docs
+
+lint: .venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --cache-dir build/import-linter
+
+types: .venv
+	$(BIN)/mypy
+	$(PYRIGHT)
+	$(PYRIGHT) --verifytypes dugong --ignoreexternal
+
+# Not a gate: the answer changes without a change here.
+audit: .venv
+	$(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+		--requirement requirements/dev.txt
+
+docs: .venv
+	$(BIN)/sphinx-build -q -n -W --keep-going -d build/doctrees docs build/docs
+
+format: .venv
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# Take the newest releases that pyproject.toml allows into the lock files.
+lock: .venv
+	$(LOCK) --upgrade --group dev -o requirements/dev.txt
+	$(LOCK) --upgrade --group test -c requirements/dev.txt -o requirements/test.txt
+
+wheel: .venv
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+# Show what the fragments in changelog.d/ say together.
+changelog: .venv
+	@$(BIN)/towncrier build --draft
+
+servers:
+	@scripts/install-test-servers
+
+clean:
+	rm -rf .venv .nox build dist .ruff_cache
+
+.venv: $(VENV)/.ready
+
+# The version stands in __init__.py; both files are read when the package is installed.
+$(VENV)/.ready: $(VENV)/.tools pyproject.toml src/dugong/__init__.py
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.tools: requirements/dev.txt | $(BIN)/python
+	@echo "installing the development tools into $(VENV)"
+	@$(PIP) install --no-deps --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@python=$$(scripts/find-python $(PYTHON)) && echo "making $(VENV) with $$python" \
+		&& "$$python" -m venv $(VENV)
