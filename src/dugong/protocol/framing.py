@@ -1,0 +1,92 @@
+"""Which framing a response body has, and whether the connection is kept after it.
+
+This module owns the order of the rules of RFC 9112 sections 6.3 and 9.3, as pure functions of
+a request's method and a response's head. It knows nothing of how a body is then read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from dugong.exceptions import InvalidResponse, UnsupportedResponse
+from dugong.limits import MAX_LENGTH, Limits
+from dugong.protocol.bodies import (
+    BodyFraming,
+    EmptyBody,
+    FaultyBody,
+    SizedBody,
+    UntilCloseBody,
+)
+from dugong.protocol.chunks import ChunkedBody
+from dugong.protocol.grammar import CONTENT_LENGTH
+from dugong.protocol.response_head import ResponseHead
+
+FramingChoice: TypeAlias = Callable[[str, ResponseHead, Limits], BodyFraming]
+"""Chooses the framing of the response to a request with the given method.
+
+It is a pure function of its arguments: no I/O, no state. What it cannot make sense of it
+returns as a `FaultyBody`; it raises nothing, so that the head is delivered in any case.
+"""
+
+
+def choose_framing(method: str, head: ResponseHead, limits: Limits) -> BodyFraming:
+    """Return the framing of a response body, by the rules of RFC 9112 section 6.3 in order.
+
+    Args:
+        method: The method of the request that the response answers.
+        head: The head of the response.
+        limits: The bounds in force.
+    """
+    coded = head.transfer_encoding is not None
+    # Rule 3: who sends both lengths, or a coding that HTTP/1.0 does not know, may mean to deceive
+    # somebody on the way. The response is read; the connection is not used again.
+    suspect = coded and (head.content_length is not None or head.minor == 0)
+    if has_no_body(method, head.status):
+        return EmptyBody(closes=suspect)
+    if head.transfer_encoding is not None:
+        return _choose_coded(head.transfer_encoding, limits, closes=suspect)
+    if head.content_length is not None:
+        return _choose_sized(head.content_length)
+    return UntilCloseBody()
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """Return whether a response never has a body, whatever its fields say (rules 1 and 2)."""
+    return (
+        method == "HEAD"
+        or status in (204, 304)
+        or status < 200
+        or (method == "CONNECT" and status < 300)
+    )
+
+
+def is_persistent(head: ResponseHead) -> bool:
+    """Return whether the server keeps the connection after this response (RFC 9112 section 9.3)."""
+    if head.connection is None:
+        return head.minor > 0
+    options = [option.strip(" \t") for option in head.connection.split(",")]
+    return "close" not in options and (head.minor > 0 or "keep-alive" in options)
+
+
+def _choose_coded(transfer_encoding: str, limits: Limits, *, closes: bool) -> BodyFraming:
+    codings = [coding for part in transfer_encoding.split(",") if (coding := part.strip(" \t"))]
+    if codings != ["chunked"]:
+        shown = transfer_encoding[:40].encode("latin-1")
+        return FaultyBody(
+            UnsupportedResponse(f"transfer coding is not just chunked (RFC 9112 6.1): {shown!r}")
+        )
+    return ChunkedBody(limits, closes=closes)
+
+
+def _choose_sized(content_length: str) -> BodyFraming:
+    values = {value.strip(" \t") for value in content_length.split(",")}
+    if all(CONTENT_LENGTH.fullmatch(value) for value in values):
+        lengths = {int(value) for value in values}
+        length = lengths.pop()
+        if not lengths and length <= MAX_LENGTH:
+            return SizedBody(length)
+    shown = content_length[:40].encode("latin-1")
+    return FaultyBody(
+        InvalidResponse(f"Content-Length is not one number of at most 19 digits: {shown!r}")
+    )

@@ -1,0 +1,109 @@
+"""The octets that were received and not yet consumed.
+
+It owns one block of memory and two indices, and knows nothing of what the octets mean.
+The receiver fills it; the head parser and the framing look into it and consume. All
+offsets in its methods count from the first octet not yet consumed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE
+
+if TYPE_CHECKING:
+    import re
+
+
+class ReadBuffer:
+    """A queue of octets in contiguous memory.
+
+    The memory is allocated on first use, and becomes larger when a receive has filled it: up
+    to `BUFFER_SIZE` in any case, beyond it only where nothing is consumed because the parser
+    needs more octets than that at once, which the limits on heads and lines bound.
+    """
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._view = memoryview(self._data)
+        self._start = 0
+        self._end = 0
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    def space(self) -> memoryview:
+        """Return the memory to receive into, never empty; tell `received` what was put there."""
+        if self._start == self._end:
+            self._start = self._end = 0
+        capacity = len(self._data)
+        if self._end == capacity:
+            if self._start:
+                self._compact(capacity)
+            else:
+                self._compact(max(FIRST_BUFFER_SIZE, 2 * capacity))
+        return self._view[self._end :] if self._end else self._view
+
+    def received(self, count: int) -> None:
+        """Count *count* octets that were put into `space()`."""
+        self._end += count
+        if self._end == len(self._data) == FIRST_BUFFER_SIZE:
+            self._compact(BUFFER_SIZE)
+
+    def _compact(self, capacity: int) -> None:
+        """Move what is not consumed to the front of a block of *capacity* octets."""
+        octets = self._view[self._start : self._end].tobytes()
+        if capacity != len(self._data):
+            self._data = bytearray(capacity)
+            self._view = memoryview(self._data)
+        self._view[: len(octets)] = octets
+        self._start, self._end = 0, len(octets)
+
+    def find_end(self, needle: bytes, begin: int = 0) -> int | None:
+        """Return the offset behind the first *needle* at or behind *begin*, if there is one."""
+        position = self._data.find(needle, self._start + begin, self._end)
+        return None if position < 0 else position + len(needle) - self._start
+
+    def match(self, pattern: re.Pattern[bytes], begin: int = 0) -> re.Match[bytes] | None:
+        """Match *pattern* at the offset *begin*."""
+        return pattern.match(self._data, self._start + begin, self._end)
+
+    def matched_end(self, match: re.Match[bytes]) -> int:
+        """Return the offset behind what `match` found."""
+        return match.end() - self._start
+
+    def octet(self, offset: int) -> int:
+        """Return the octet at *offset*."""
+        return self._data[self._start + offset]
+
+    def peek(self, begin: int, end: int) -> bytes:
+        """Return a copy of the octets from *begin* to *end*; they stay in the buffer."""
+        return self._view[self._start + begin : min(self._start + end, self._end)].tobytes()
+
+    def text(self, begin: int, end: int) -> str:
+        """Return the octets from *begin* to *end* as latin-1 text; they stay in the buffer."""
+        return str(self._view[self._start + begin : self._start + end], "latin-1")
+
+    def skip(self, count: int) -> None:
+        """Consume *count* octets, which must be there."""
+        self._start += count
+        if len(self._data) > BUFFER_SIZE >= self._end - self._start:
+            self._compact(BUFFER_SIZE)
+
+    def take(self, count: int) -> bytes:
+        """Consume *count* octets, which must be there, and return them."""
+        begin = self._start
+        self._start = begin + count
+        return self._view[begin : begin + count].tobytes()
+
+    def move_into(self, target: memoryview) -> int:
+        """Consume octets into the front of *target*, as many as fit; return their count."""
+        count = min(len(target), self._end - self._start)
+        begin = self._start
+        target[:count] = self._view[begin : begin + count]
+        self._start = begin + count
+        return count
+
+    def clear(self) -> None:
+        """Consume everything."""
+        self._start = self._end = 0

@@ -1,0 +1,319 @@
+"""Requests on their way out: checked whole, then encoded once, before anything is sent.
+
+This module owns what a request looks like on the wire (RFC 9110 sections 7 to 10, RFC 9112
+sections 3, 6 and 7) and every check of the caller's arguments. It knows nothing of connections
+or their state. The façade calls the encoder; the sender sends what it returns.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import attrs
+
+from dugong.protocol.authority import Authority
+from dugong.protocol.fields_out import (
+    check_fields,
+    check_no_framing_fields,
+    encode_fields,
+    lower_names,
+)
+from dugong.protocol.grammar import CONTENT_LENGTH, HOST_VALUE, ORIGIN_FORM, TOKEN
+from dugong.protocol.octets import octets_of
+from dugong.protocol.state import SendEvent
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+# Methods whose request has a body by nature (RFC 9110 section 8.6)
+_METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_NO_FIELDS: Final[Mapping[str, str]] = {}
+
+
+def _check_length(
+    instance: BodyFollowing, attribute: attrs.Attribute[int | None], value: object
+) -> None:
+    if value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"length of the body must be an int or None, not {type(value).__name__}")
+    if value < 0:
+        raise ValueError(f"length of the body is negative: {value}")
+
+
+@attrs.frozen
+class BodyFollowing:
+    """Says that the body of the request follows in calls of `HTTPConnection.write`.
+
+    Attributes:
+        length: Octets of the body, all of which have to be written; with 0 the body is complete
+            at once. `None`: the body is sent in chunks, until `HTTPConnection.end_body`.
+    """
+
+    length: int | None = attrs.field(default=None, validator=_check_length)
+
+
+@attrs.frozen
+class Origin:
+    """Where the requests of a connection go.
+
+    Attributes:
+        authority: The host and port of the origin server.
+        secure: Whether the scheme is https.
+        by_proxy: Whether the request target names the origin, since a proxy forwards requests.
+        proxy_fields: Fields for that proxy, sent with each request.
+    """
+
+    authority: Authority
+    secure: bool = False
+    by_proxy: bool = False
+    proxy_fields: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def host_field(self) -> str:
+        """The value of the Host field."""
+        return self.authority.host_field(443 if self.secure else 80)
+
+
+@attrs.define
+class EncodedRequest:
+    """A request that was checked, as octets.
+
+    Attributes:
+        method: The method.
+        path: The path as the caller gave it.
+        head: The request line and all header fields, with the empty line.
+        event: What sending it means to the state of the connection.
+        body: The whole body, where it is sent in one call.
+        length: Octets of a body that follows in calls of ``write``; 0 for all others.
+        chunked: Whether the body that follows is sent in chunks.
+        closes: Whether the caller's fields say ``Connection: close``.
+    """
+
+    method: str
+    path: str
+    head: bytes
+    event: SendEvent
+    body: memoryview | None = None
+    length: int = 0
+    chunked: bool = False
+    closes: bool = False
+
+
+class RequestEncoder:
+    """Checks and encodes the requests of one connection.
+
+    To send another digest, or none, override `digest_fields`; to add fields to every request,
+    override `default_fields`. Both only return fields; they are checked like the caller's, and
+    neither may keep the octets that it is given.
+
+    Attributes:
+        digest_names: The names, in lower case, of what `digest_fields` returns. Where the caller
+            gave all of them, nothing is computed.
+    """
+
+    digest_names: ClassVar[frozenset[str]] = frozenset({"content-md5"})
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self._target_prefix = f"http://{origin.authority.host_field(80)}" if origin.by_proxy else ""
+        self._defaults = {**self.default_fields(), **origin.proxy_fields}
+        check_fields(self._defaults)
+        self._default_names = lower_names(self._defaults)
+        self._default_lines = encode_fields(self._defaults)
+        # What stands behind the target of a request without fields of its own
+        self._plain_end = f" HTTP/1.1\r\n{self._default_lines}\r\n"
+
+    def default_fields(self) -> Mapping[str, str]:
+        """Return the fields that every request has unless the caller gave them."""
+        return {
+            "Host": self.origin.host_field,
+            "Accept-Encoding": "identity",
+            "Connection": "keep-alive",
+        }
+
+    def digest_fields(self, body: memoryview) -> Mapping[str, str]:
+        """Return the fields that tell the digest of a body.
+
+        Args:
+            body: The whole body, as octets.
+
+        Returns:
+            Fields; those that the caller gave already are dropped.
+        """
+        import hashlib
+
+        # RFC 1864. Not security relevant: it guards against corruption, also where a FIPS mode
+        # forbids MD5 for anything else.
+        digest = hashlib.md5(body, usedforsecurity=False).digest()
+        return {"Content-MD5": base64.b64encode(digest).decode("ascii")}
+
+    def encode(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None,
+        body: ReadableBuffer | BodyFollowing | None,
+        *,
+        expect100: bool,
+    ) -> EncodedRequest:
+        """Check a request whole, and encode it.
+
+        Args:
+            method: The method, a token other than CONNECT.
+            path: The target in origin-form, or ``*`` for OPTIONS.
+            headers: Fields of the caller's.
+            body: The whole body, or the announcement of one, or `None`.
+            expect100: Whether the body waits for a 100 response.
+
+        Raises:
+            ValueError: A part is not allowed; the message names it.
+            TypeError: A part has the wrong type.
+        """
+        target = self._target(method, path)
+        if body is None and not headers and not expect100 and method not in _METHODS_WITH_BODY:
+            head = f"{method} {target}{self._plain_end}".encode("latin-1")
+            return EncodedRequest(method, path, head, SendEvent.REQUEST)
+        check_fields(_NO_FIELDS if headers is None else headers)
+        given = dict(headers or _NO_FIELDS)
+        names = lower_names(given)
+        _check_caller_fields(given, names)
+        request = _plan_body(method, path, body, expect100=expect100)
+        fields = {**given, **self._body_fields(request, given, names)}
+        if expect100:
+            _check_expectation(names, request)
+            if "expect" not in names:
+                fields["Expect"] = "100-continue"
+        request.closes = "connection" in names and _says_close(names["connection"])
+        request.head = self._encode_head(method, target, fields, names)
+        return request
+
+    def _encode_head(
+        self, method: str, target: str, fields: Mapping[str, str], names: Mapping[str, str]
+    ) -> bytes:
+        defaults = self._default_lines
+        if not self._default_names.keys().isdisjoint(names):
+            defaults = encode_fields(
+                {name: v for name, v in self._defaults.items() if name.lower() not in names}
+            )
+        text = f"{method} {target} HTTP/1.1\r\n{defaults}{encode_fields(fields)}\r\n"
+        return text.encode("latin-1")
+
+    def _target(self, method: str, path: str) -> str:
+        if not isinstance(method, str) or not isinstance(path, str):
+            wrong = path if isinstance(method, str) else method
+            raise TypeError(f"method and path must be str, not {type(wrong).__name__}")
+        if not TOKEN.fullmatch(method):
+            raise ValueError(f"method is not a token: {method[:40]!r}")
+        if method == "CONNECT":
+            raise ValueError("method CONNECT is not for requests: tunnels are opened by proxy=")
+        if ORIGIN_FORM.fullmatch(path):
+            return self._target_prefix + path
+        if path == "*" and method == "OPTIONS":
+            # RFC 9112 section 3.2.4: a proxy is told "*" by a target without a path.
+            return self._target_prefix or path
+        raise ValueError(f"path is not in origin-form, visible ASCII without '#': {path[:40]!r}")
+
+    def _body_fields(
+        self, request: EncodedRequest, given: Mapping[str, str], names: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Return the fields that the body needs and the caller did not give."""
+        if request.chunked:
+            if "content-length" in names:
+                raise ValueError("Content-Length contradicts a body of unknown length")
+            return {"Transfer-Encoding": "chunked"}
+        length = len(request.body) if request.body is not None else request.length
+        fields: dict[str, str] = {}
+        if "content-length" in names:
+            _check_given_length(names["content-length"], length)
+        elif request.event is not SendEvent.REQUEST or request.method in _METHODS_WITH_BODY:
+            fields["Content-Length"] = str(length)
+        if request.body is not None and not self.digest_names <= names.keys():
+            digest = self.digest_fields(request.body)
+            check_fields(digest)
+            fields.update({n: value for n, value in digest.items() if n.lower() not in names})
+        return fields
+
+
+def _plan_body(
+    method: str, path: str, body: ReadableBuffer | BodyFollowing | None, *, expect100: bool
+) -> EncodedRequest:
+    """Return the request, without its head, that *body* makes."""
+    if body is None:
+        request = EncodedRequest(method, path, b"", SendEvent.REQUEST)
+    elif not isinstance(body, BodyFollowing):
+        event = SendEvent.REQUEST_WITH_BODY
+        request = EncodedRequest(method, path, b"", event, body=octets_of(body))
+    elif body.length is None:
+        event = SendEvent.REQUEST_BEFORE_CHUNKED_BODY
+        request = EncodedRequest(method, path, b"", event, chunked=True)
+    else:
+        # A body of length 0 is complete at once.
+        event = SendEvent.REQUEST_BEFORE_SIZED_BODY if body.length else SendEvent.REQUEST_WITH_BODY
+        request = EncodedRequest(method, path, b"", event, length=body.length)
+    if body is not None and method == "TRACE":
+        raise ValueError("a TRACE request has no body (RFC 9110 section 9.3.8)")
+    if expect100:
+        if not (request.chunked or request.length):
+            raise ValueError("expect100 needs a BodyFollowing that is not of length 0")
+        request.event = SendEvent.REQUEST_EXPECTING_CONTINUE
+    return request
+
+
+def _check_caller_fields(given: Mapping[str, str], names: Mapping[str, str]) -> None:
+    if len(names) != len(given):
+        raise ValueError("headers have two names that are equal but for case")
+    if "transfer-encoding" in names:
+        raise ValueError("Transfer-Encoding is chosen by dugong: use BodyFollowing() for chunks")
+    if "host" in names and not HOST_VALUE.fullmatch(names["host"]):
+        raise ValueError(f"not a value for the Host field: {names['host'][:40]!r}")
+
+
+def _check_given_length(given: str, length: int) -> None:
+    if not CONTENT_LENGTH.fullmatch(given) or int(given) != length:
+        raise ValueError(f"Content-Length contradicts a body of {length} octets: {given[:40]!r}")
+
+
+def _check_expectation(names: Mapping[str, str], request: EncodedRequest) -> None:
+    expectation = names.get("expect", "100-continue")
+    if expectation.lower() != "100-continue":
+        raise ValueError(f"Expect contradicts expect100: {expectation[:40]!r}")
+
+
+def _says_close(connection: str) -> bool:
+    return any(option.strip(" \t").lower() == "close" for option in connection.split(","))
+
+
+def encode_connect(authority: Authority, fields: Mapping[str, str]) -> bytes:
+    """Return the request that asks a proxy for a tunnel to *authority*.
+
+    Args:
+        authority: The host and port at the other end of the tunnel.
+        fields: Fields for the proxy, already checked.
+    """
+    text = f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{encode_fields(fields)}\r\n"
+    return text.encode("latin-1")
+
+
+def encode_chunk_start(size: int) -> bytes:
+    """Return the chunk-size line of a chunk of *size* octets (RFC 9112 section 7.1)."""
+    return b"%x\r\n" % size
+
+
+def encode_last_chunk(trailers: Mapping[str, str] | None) -> bytes:
+    """Check trailer fields and return the end of a chunked body.
+
+    Raises:
+        ValueError: A name or value is not allowed, or is of a field that frames or routes.
+        TypeError: A name or value is no `str`.
+    """
+    if not trailers:
+        return b"0\r\n\r\n"
+    check_fields(trailers)
+    names = lower_names(trailers)
+    if len(names) != len(trailers):
+        raise ValueError("trailers have two names that are equal but for case")
+    check_no_framing_fields(names)
+    return f"0\r\n{encode_fields(trailers)}\r\n".encode("latin-1")

@@ -1,0 +1,212 @@
+"""A block of octets becomes a `ResponseHead`, or is refused.
+
+This module owns the status line (RFC 9112 section 4) and how a head is found and split; the
+field lines are judged by `dugong.protocol.fields`. It knows nothing of bodies or sockets.
+The receiver calls it, and the tunnel for the proxy's answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from dugong.exceptions import InvalidResponse, UnsupportedResponse
+from dugong.protocol.fields import FieldSection
+from dugong.protocol.grammar import (
+    FIELD_TEXT,
+    HEAD,
+    OTHER_MAJOR_VERSION,
+    STATUS_LINE,
+    STATUS_LINE_START,
+)
+
+if TYPE_CHECKING:
+    from dugong.limits import Limits
+    from dugong.protocol.read_buffer import ReadBuffer
+
+# A status line that is longer than this has nothing but reason phrase behind it.
+_JUDGED_START: Final = 64  # octets
+
+
+@attrs.frozen
+class StatusLine:
+    """A status line.
+
+    Attributes:
+        minor: The minor version: 0 for HTTP/1.0, otherwise HTTP/1.1 rules apply.
+        status: The status code.
+        reason: The reason phrase, possibly empty.
+    """
+
+    minor: int
+    status: int
+    reason: str
+
+
+@attrs.define
+class ResponseHead:
+    """The head of a response, with the three fields that decide about the connection.
+
+    Attributes:
+        minor: The minor version: 0 for HTTP/1.0, otherwise HTTP/1.1 rules apply.
+        status: The status code.
+        reason: The reason phrase, possibly empty.
+        lines: All field lines without folds, each ending in CRLF.
+        content_length: The Content-Length values in lower case, joined by commas, or `None`
+            where there is no such field; likewise the next two.
+        transfer_encoding: The Transfer-Encoding values.
+        connection: The Connection values.
+    """
+
+    minor: int
+    status: int
+    reason: str
+    lines: str
+    content_length: str | None = None
+    transfer_encoding: str | None = None
+    connection: str | None = None
+
+
+class HeadParser:
+    """Reads the heads of the responses on one connection.
+
+    To accept the broken status line of one device, override `parse_status_line` and
+    `judge_status_start`. Both are given what the strict grammar did not match, so a subclass
+    sees only what is broken; neither may consume octets or keep state.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._seen = 0
+        self._status_line: StatusLine | None = None
+        self._section = FieldSection(limits)
+        # Within this, no single limit on octets can be exceeded.
+        self._safe_size = min(limits.line_size, limits.header_size)
+
+    def parse(self, buffer: ReadBuffer) -> ResponseHead | None:
+        """Consume and return a head, or return `None` while more octets are needed.
+
+        Each line is judged when its LF has come; until the head is complete, nothing is consumed.
+
+        Raises:
+            InvalidResponse: The octets are not the head of an HTTP/1.x response.
+            UnsupportedResponse: The head is of another major version.
+        """
+        if not self._seen:
+            end = buffer.find_end(b"\r\n\r\n")
+            if end is not None and end <= self._safe_size:
+                match = HEAD.fullmatch(buffer.text(0, end))
+                if match is not None:
+                    minor, status, reason, lines = match.groups("")
+                    if lines.count("\n") <= self.limits.fields:
+                        buffer.skip(end)
+                        return make_head(int(minor), int(status), reason, lines)
+        return self._parse_lines(buffer)
+
+    def _parse_lines(self, buffer: ReadBuffer) -> ResponseHead | None:
+        """Judge line by line: for heads that are incomplete, folded, large or wrong."""
+        if self._status_line is None:
+            self._status_line = self._find_status_line(buffer)
+            if self._status_line is None:
+                return None
+            self._section = FieldSection(self.limits, self._seen)
+        end = self._section.find_end(buffer)
+        if end is None:
+            return None
+        lines = self._section.text(buffer, end)
+        buffer.skip(end)
+        line, self._status_line, self._seen = self._status_line, None, 0
+        return make_head(line.minor, line.status, line.reason, lines)
+
+    def _find_status_line(self, buffer: ReadBuffer) -> StatusLine | None:
+        end = buffer.find_end(b"\n", self._seen)
+        if end is None:
+            self._judge_unfinished(buffer)
+            return None
+        line = buffer.text(0, end)
+        if len(line) - 2 > self.limits.line_size:
+            raise self._too_long()
+        if not line.endswith("\r\n"):
+            raise InvalidResponse(f"status line ends in a bare LF: {_shown(line)}")
+        self._seen = end
+        return self.parse_status_line(line[:-2])
+
+    def _judge_unfinished(self, buffer: ReadBuffer) -> None:
+        size = len(buffer)
+        # What was seen before is judged; but a CR that came last has to be followed by LF.
+        begin = max(self._seen - 1, 0)
+        if begin < _JUDGED_START:
+            self.judge_status_start(buffer.text(0, min(size, _JUDGED_START)))
+            begin = min(size, _JUDGED_START) - 1 if size else 0
+        tail = buffer.text(begin, size)
+        if begin and not FIELD_TEXT.fullmatch(tail.removesuffix("\r")):
+            raise InvalidResponse(f"control character in a status line: {_shown(tail)}")
+        if size - tail.endswith("\r") > self.limits.line_size:
+            raise self._too_long()
+        self._seen = size
+
+    def _too_long(self) -> InvalidResponse:
+        return InvalidResponse(f"status line exceeds {self.limits.line_size} octets")
+
+    def parse_status_line(self, line: str) -> StatusLine:
+        """Return the meaning of a status line.
+
+        Args:
+            line: The line without its CRLF, decoded as latin-1.
+
+        Raises:
+            InvalidResponse: *line* breaks RFC 9112 section 4.
+            UnsupportedResponse: *line* is of another major version of HTTP.
+        """
+        match = STATUS_LINE.fullmatch(line)
+        if match is None:
+            raise _wrong_status_line(line)
+        minor, status, reason = match.groups("")
+        return StatusLine(int(minor), int(status), reason)
+
+    def judge_status_start(self, start: str) -> None:
+        """Refuse at once what cannot become a status line, though its end has not come.
+
+        Args:
+            start: At most the first 64 octets of the line, decoded as latin-1, without its LF.
+
+        Raises:
+            InvalidResponse: Nothing that begins so is a status line.
+            UnsupportedResponse: Only another major version of HTTP begins so.
+        """
+        if start and (OTHER_MAJOR_VERSION.match(start) or not STATUS_LINE_START.fullmatch(start)):
+            raise _wrong_status_line(start)
+
+
+def _wrong_status_line(line: str) -> InvalidResponse | UnsupportedResponse:
+    if OTHER_MAJOR_VERSION.match(line):
+        return UnsupportedResponse(f"major version of HTTP is not 1: {_shown(line)}")
+    return InvalidResponse(f"status line breaks RFC 9112 section 4: {_shown(line)}")
+
+
+def _shown(text: str) -> str:
+    return repr(text[:40].encode("latin-1"))
+
+
+def make_head(minor: int, status: int, reason: str, lines: str) -> ResponseHead:
+    """Return a head, with the fields that decide about the connection picked from *lines*."""
+    lower = "\n" + lines.lower()
+    return ResponseHead(
+        minor,
+        status,
+        reason,
+        lines,
+        joined_values(lower, "\ncontent-length:") if "\ncontent-length:" in lower else None,
+        joined_values(lower, "\ntransfer-encoding:") if "\ntransfer-encoding:" in lower else None,
+        joined_values(lower, "\nconnection:") if "\nconnection:" in lower else None,
+    )
+
+
+def joined_values(lower: str, start: str) -> str:
+    """Return the values of all lines of *lower* that begin with *start*, joined by commas.
+
+    RFC 9110 section 5.3 gives a list that came in several lines this meaning.
+    """
+    _, *rest = lower.split(start)
+    return ",".join([part.partition("\r")[0].strip(" \t") for part in rest])
