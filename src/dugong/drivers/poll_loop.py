@@ -1,0 +1,46 @@
+"""The plainest driver: poll for what a coroutine waits for, resume it, until it has a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from dugong.exceptions import ConnectionTimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from dugong.polling import PollNeeded
+
+Result = TypeVar("Result")
+
+
+def eval_coroutine(
+    crt: Generator[PollNeeded, None, Result], timeout: float | None = None
+) -> Result:
+    """Drive a coroutine of this library by polling, and return its result.
+
+    Args:
+        crt: What a ``co_…`` method returned.
+        timeout: Seconds that each single wait may last; 0 does not wait, `None` sets no limit.
+
+    Raises:
+        ConnectionTimedOut: A wait lasted longer. It is raised inside *crt* where that waits, so
+            that the operation is ended as any other failure would end it.
+    """
+    try:
+        needed = next(crt)
+        while True:
+            if needed.poll(timeout):
+                needed = next(crt)
+            else:
+                needed = crt.throw(ConnectionTimedOut(no_progress(timeout)))
+    except StopIteration as stop:
+        result: Result = stop.value
+        return result
+    finally:
+        crt.close()
+
+
+def no_progress(timeout: float | None) -> str:
+    """Return the message for a wait that lasted *timeout* seconds."""
+    return f"could neither send nor receive for {timeout} s"

@@ -1,0 +1,106 @@
+"""The two faces of a step: one blocks, one is a coroutine.
+
+A *step* is a plain callable that goes as far as it can without blocking, keeps what is
+unfinished in its own object, and returns its result or the `PollNeeded` that it waits for;
+then it is called again with the same arguments. A `Waiter` turns steps into operations
+for one half of a connection. It knows nothing of HTTP and nothing of the steps it calls.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Generator
+from typing import Final, TypeVar, TypeVarTuple
+
+from dugong.drivers.poll_loop import no_progress
+from dugong.exceptions import ConnectionTimedOut
+from dugong.polling import PollNeeded, to_milliseconds
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+# A wait for the other direction (TLS) looks again this often, since the thread of the other half
+# may have handled the record that this half waits for, and then nothing wakes this one.
+_CROSSED_SLICE: Final = 100  # milliseconds
+
+
+class Waiter:
+    """Runs the steps of one half of a connection.
+
+    Attributes:
+        active: Operations of this half that have begun and not ended, suspended ones included.
+        retired: Whether *on_idle* is to be called when the last active operation ends.
+    """
+
+    def __init__(
+        self, natural_mask: int, timeout: float | None, on_idle: Callable[[], None]
+    ) -> None:
+        """Prepare for steps that wait, as a rule, for *natural_mask*; see `set_timeout`."""
+        self.active: int = 0
+        self.retired: bool = False
+        self._natural_mask = natural_mask
+        self._on_idle = on_idle
+        # A poll object of each half's own: two threads may not use one at the same time.
+        self._needed: PollNeeded | None = None
+        self._poll: Callable[[int | None], list[tuple[int, int]]] = select.poll().poll
+        self._crossed_wait = 0
+        self.set_timeout(timeout)
+
+    def set_timeout(self, timeout: float | None) -> None:
+        """Let each single wait of `block` last *timeout* seconds at most (0: do not wait)."""
+        self._timeout = timeout
+        self._milliseconds = to_milliseconds(timeout)
+
+    def block(self, step: Callable[[*Args], Result | PollNeeded], *args: *Args) -> Result:
+        """Call *step* until it gives its result, waiting in between.
+
+        Raises:
+            ConnectionTimedOut: A wait lasted longer than the timeout allows.
+        """
+        self.active += 1
+        try:
+            while isinstance(result := step(*args), PollNeeded):
+                self._wait(result)
+            return result
+        finally:
+            self.active -= 1
+            if self.retired:
+                self._on_idle()
+
+    def coroutine(
+        self, step: Callable[[*Args], Result | PollNeeded], *args: *Args
+    ) -> Generator[PollNeeded, None, Result]:
+        """Call *step* until it gives its result, yielding what it waits for in between."""
+        self.active += 1
+        try:
+            while isinstance(result := step(*args), PollNeeded):
+                yield result
+            return result
+        finally:
+            self.active -= 1
+            if self.retired:
+                self._on_idle()
+
+    def _wait(self, needed: PollNeeded) -> None:
+        if needed is not self._needed:
+            poller = select.poll()
+            poller.register(needed.fd, needed.mask)
+            self._needed, self._poll = needed, poller.poll
+        if needed.mask != self._natural_mask:
+            self._wait_crossed()
+            return
+        self._crossed_wait = 0
+        if not self._poll(self._milliseconds):
+            raise ConnectionTimedOut(no_progress(self._timeout))
+
+    def _wait_crossed(self) -> None:
+        """Wait for one slice; return early where the I/O became possible."""
+        limit = self._milliseconds
+        part = _CROSSED_SLICE if limit is None else min(_CROSSED_SLICE, limit - self._crossed_wait)
+        if self._poll(part):
+            self._crossed_wait = 0
+            return
+        self._crossed_wait += part
+        if limit is not None and self._crossed_wait >= limit:
+            self._crossed_wait = 0
+            raise ConnectionTimedOut(no_progress(self._timeout))
