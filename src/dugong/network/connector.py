@@ -1,0 +1,196 @@
+"""An address becomes a connected transport: DNS, TCP, proxy, TLS, in this order.
+
+It owns the way to the server and the one socket that is on it. It knows nothing of requests.
+The façade asks for a connection through it; to reach a server in another way, override the
+method of that phase.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from dugong.exceptions import ConnectionClosed, ConnectionTimedOut
+from dugong.network.transport import Transport, TransportFactory, translated
+from dugong.network.tunnel import co_open_tunnel
+from dugong.polling import POLLIN, POLLOUT, PollNeeded
+from dugong.protocol.authority import Authority
+
+if TYPE_CHECKING:
+    from dugong.limits import Limits
+    from dugong.network.resolver import Address, Resolver
+
+_UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EINTR})
+_CONNECTED: Final = frozenset({0, errno.EISCONN})
+
+
+@attrs.frozen(eq=False)
+class Route:
+    """The way to a server.
+
+    Attributes:
+        origin: The server.
+        ssl_context: The context for TLS with the server, or `None` for plain HTTP.
+        proxy: The proxy on the way, or `None`. With TLS it is asked for a tunnel.
+        proxy_fields: Fields for that proxy, already checked.
+    """
+
+    origin: Authority
+    ssl_context: ssl.SSLContext | None = None
+    proxy: Authority | None = None
+    proxy_fields: Mapping[str, str] = attrs.field(factory=dict)
+
+
+class Connector:
+    """Opens one connection, once.
+
+    Each phase is a generator method that yields what it waits for; a wait that lasted too long
+    is raised inside it, as `ConnectionTimedOut`. A method that gives up a socket, or wraps it
+    into another one, says so with `hold`; whatever is held when `co_open` fails is closed.
+    """
+
+    def __init__(
+        self, route: Route, resolver: Resolver, open_transport: TransportFactory, limits: Limits
+    ) -> None:
+        self.route = route
+        self.resolver = resolver
+        self.open_transport = open_transport
+        self.limits = limits
+        self._socket: socket.socket | None = None
+        self._interrupted = False
+        # Whoever interrupts is another thread than the one that opens and closes sockets here.
+        self._lock = threading.Lock()
+
+    def co_open(self) -> Generator[PollNeeded, None, Transport]:
+        """Return a connected transport.
+
+        Raises:
+            ConnectionClosed: `interrupt` was called, or the server cut the connection off.
+            HostnameNotResolvable: The name of the server, or of the proxy, does not exist.
+            DNSUnavailable: That name could not be looked up.
+            TunnelRefused: The proxy opens no tunnel.
+        """
+        is_open = False
+        try:
+            sock = yield from self.co_connect_socket()
+            if self.route.ssl_context is not None:
+                if self.route.proxy is not None:
+                    yield from self.co_open_tunnel(sock)
+                sock = yield from self.co_start_tls(sock, self.route.ssl_context)
+            transport = self.open_transport(sock)
+            self.check_not_interrupted()
+            is_open = True
+            return transport
+        finally:
+            with self._lock:
+                held, self._socket = self._socket, None
+            if held is not None and not is_open:
+                held.close()
+
+    def interrupt(self) -> None:
+        """Let `co_open` raise `ConnectionClosed`, at once. To be called from any thread."""
+        with self._lock:
+            self._interrupted = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def check_not_interrupted(self) -> None:
+        """Raise `ConnectionClosed` after `interrupt` was called."""
+        if self._interrupted:
+            raise ConnectionClosed("disconnect() was called while the connection was being opened")
+
+    def hold(self, sock: socket.socket | None) -> None:
+        """Make *sock* the one that is closed on failure and woken by `interrupt`."""
+        with self._lock:
+            self._socket = sock
+
+    def co_connect_socket(self) -> Generator[PollNeeded, None, socket.socket]:
+        """Return a stream socket that is connected to the server, or to the proxy before it."""
+        peer = self.route.proxy or self.route.origin
+        failure: Exception | None = None
+        for address in self.resolver.resolve(peer.host, peer.port):
+            self.check_not_interrupted()
+            try:
+                return (yield from self.co_connect_address(address))
+            except (OSError, ConnectionTimedOut) as exc:
+                failure = exc
+        raise failure or OSError(errno.EADDRNOTAVAIL, "host name has no address")
+
+    def co_connect_address(self, address: Address) -> Generator[PollNeeded, None, socket.socket]:
+        """Return a non-blocking socket that is connected to one address.
+
+        Raises:
+            OSError: The address does not answer, or refuses.
+            ConnectionTimedOut: It did not answer in time.
+        """
+        sock = socket.socket(address.family, socket.SOCK_STREAM)
+        self.hold(sock)
+        is_connected = False
+        try:
+            sock.setblocking(False)
+            if address.family != socket.AF_UNIX:
+                # Small pipelined sends would wait for the acknowledgement of the one before.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # Asking again, rather than for SO_ERROR, also tells a resumption that came too early.
+            while (error := sock.connect_ex(address.sockaddr)) in _UNDER_WAY:
+                yield PollNeeded(sock.fileno(), POLLOUT)
+                self.check_not_interrupted()
+            if error not in _CONNECTED:
+                raise OSError(error, os.strerror(error))
+            is_connected = True
+            return sock
+        finally:
+            if not is_connected:
+                self.hold(None)
+                sock.close()
+
+    def co_open_tunnel(self, sock: socket.socket) -> Generator[PollNeeded, None, None]:
+        """Have the proxy at the other end of *sock* open a tunnel to the server."""
+        transport = self.open_transport(sock)
+        tunnel = co_open_tunnel(transport, self.route.origin, self.route.proxy_fields, self.limits)
+        for needed in tunnel:
+            yield needed
+            self.check_not_interrupted()
+
+    def co_start_tls(
+        self, sock: socket.socket, context: ssl.SSLContext
+    ) -> Generator[PollNeeded, None, ssl.SSLSocket]:
+        """Return *sock* with TLS, after the handshake that proves who the server is.
+
+        Raises:
+            ssl.SSLError: The handshake failed; `ssl.SSLCertVerificationError` where the server
+                could not prove who it is.
+            ConnectionClosed: The server cut the connection off.
+        """
+        import ssl
+
+        try:
+            secured = context.wrap_socket(
+                sock,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+                server_hostname=self.route.origin.host.partition("%")[0].removesuffix("."),
+            )
+            self.hold(secured)
+            while True:
+                self.check_not_interrupted()
+                try:
+                    secured.do_handshake()
+                except ssl.SSLWantReadError:
+                    yield PollNeeded(secured.fileno(), POLLIN)
+                except ssl.SSLWantWriteError:
+                    yield PollNeeded(secured.fileno(), POLLOUT)
+                else:
+                    return secured
+        except OSError as exc:
+            self.check_not_interrupted()
+            raise translated(exc) from exc

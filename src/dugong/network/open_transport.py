@@ -1,0 +1,24 @@
+"""Which transport a connected socket gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard
+
+from dugong.network.plain_transport import PlainTransport
+from dugong.network.tls_transport import TLSTransport
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+
+    from dugong.network.transport import Transport
+
+
+def open_transport(sock: socket.socket) -> Transport:
+    """Return the transport for a connected socket, plain or TLS."""
+    return TLSTransport(sock) if _has_tls(sock) else PlainTransport(sock)
+
+
+def _has_tls(sock: socket.socket) -> TypeGuard[ssl.SSLSocket]:
+    # Asking so does not import ssl where nobody uses it.
+    return hasattr(sock, "cipher")

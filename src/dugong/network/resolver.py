@@ -1,0 +1,82 @@
+"""Names become addresses, and the two ways of failing are told apart.
+
+It owns name lookup by the system's resolver. It never contacts anybody else to find out why a
+lookup failed, unless a subclass names test hosts. The connector calls it.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from typing import ClassVar, Final
+
+import attrs
+
+from dugong.exceptions import DNSUnavailable, HostnameNotResolvable
+
+_NO_SUCH_NAME: Final = frozenset(
+    {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+)
+
+
+@attrs.frozen
+class Address:
+    """What a stream socket can be connected to.
+
+    Attributes:
+        family: The address family, such as ``socket.AF_INET``.
+        sockaddr: The address, as `socket.socket.connect` takes it for that family.
+    """
+
+    family: int
+    sockaddr: tuple[str | int | bytes, ...] | str
+
+
+class Resolver:
+    """Looks names up with `socket.getaddrinfo`; it may block.
+
+    Attributes:
+        test_hostnames: Hosts that are looked up where a name is said not to exist: if none of
+            them can be resolved either, it is the resolver that fails. Empty, so that nothing is
+            ever asked that the caller did not ask for.
+    """
+
+    test_hostnames: ClassVar[Sequence[str]] = ()
+
+    def resolve(self, host: str, port: int) -> Sequence[Address]:
+        """Return the addresses of a host in the order in which they should be tried.
+
+        Args:
+            host: A name or an IP address, in ASCII.
+            port: The TCP port.
+
+        Raises:
+            HostnameNotResolvable: The name does not exist.
+            DNSUnavailable: It could not be looked up now.
+        """
+        try:
+            return self.look_up(host, port)
+        except socket.gaierror as exc:
+            if exc.errno in _NO_SUCH_NAME and not self._is_cut_off():
+                raise HostnameNotResolvable(host) from exc
+            if exc.errno in _NO_SUCH_NAME or exc.errno == socket.EAI_AGAIN:
+                raise DNSUnavailable(host) from exc
+            raise
+
+    def look_up(self, host: str, port: int) -> Sequence[Address]:
+        """Return the addresses of a host, or raise the `socket.gaierror` of the system."""
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [Address(family, sockaddr) for family, _, _, _, sockaddr in found]
+
+    def _is_cut_off(self) -> bool:
+        """Return whether none of the test hosts, if there are any, can be resolved."""
+        return bool(self.test_hostnames) and not any(
+            self._exists(name) for name in self.test_hostnames
+        )
+
+    def _exists(self, name: str) -> bool:
+        try:
+            self.look_up(name, 80)
+        except socket.gaierror:
+            return False
+        return True

@@ -1,0 +1,131 @@
+"""What a connected stream of octets can do: the contract of every transport.
+
+It owns the translation of an `OSError` or `ssl.SSLError`, met in sending or receiving, into the
+exceptions of this library. It knows nothing of HTTP. The sender sends through a transport, the
+receiver receives, each from its own thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias, overload
+
+from dugong.exceptions import ConnectionClosed
+from dugong.polling import POLLIN, POLLOUT, PollNeeded
+
+PeerCertificate: TypeAlias = dict[
+    str, str | tuple[tuple[tuple[str, str], ...], ...] | tuple[tuple[str, str], ...]
+]
+"""What `ssl.SSLSocket.getpeercert` returns."""
+
+# So many octets may go one way without a wait, before an event loop gets its turn.
+FAIR_SHARE: Final = 1_048_576
+_CUT_OFF: Final = frozenset(
+    {
+        errno.ECONNRESET,
+        errno.ECONNABORTED,
+        errno.EPIPE,
+        errno.ESHUTDOWN,
+        errno.ENOTCONN,
+        errno.EBADF,
+    }
+)
+
+
+class Transport(ABC):
+    """A connected stream of octets that never blocks.
+
+    One thread may send while another receives, and any may shut it down. No method may block,
+    keep the memory it is given beyond the call, or raise an `OSError` for a connection that
+    was cut off: that is `ConnectionClosed`.
+
+    Attributes:
+        readable: What a receive that cannot go on waits for; always the same object.
+        writable: What a send that cannot go on waits for; always the same object.
+    """
+
+    def __init__(self, fd: int) -> None:
+        """Prepare to wait for the descriptor *fd*."""
+        self.readable: PollNeeded = PollNeeded(fd, POLLIN)
+        self.writable: PollNeeded = PollNeeded(fd, POLLOUT)
+
+    @abstractmethod
+    def send(self, data: bytes | memoryview) -> int | PollNeeded:
+        """Send a part of *data*, which is not empty, and return its octets.
+
+        After a `PollNeeded` the next call has to give the same octets again.
+
+        Raises:
+            ConnectionClosed: The connection was cut off.
+        """
+
+    @abstractmethod
+    def receive_into(self, target: memoryview) -> int | PollNeeded:
+        """Receive octets into *target*, which is not empty; return their count, 0 at the end.
+
+        The end is an orderly one: the peer said that it sends no more.
+
+        Raises:
+            ConnectionClosed: The connection was cut off.
+        """
+
+    @abstractmethod
+    def has_input(self) -> bool:
+        """Return whether a receive would find octets, the end, or a failure; for the sender."""
+
+    @abstractmethod
+    def shutdown(self, how: int) -> None:
+        """End one direction or both (``socket.SHUT_…``), so that every wait for it ends too."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the descriptor, after telling the drivers. May be called twice."""
+
+    @property
+    @abstractmethod
+    def is_secure(self) -> bool:
+        """Whether what goes over the wire is encrypted."""
+
+    def cipher(self) -> tuple[str, str, int] | None:
+        """Return what `ssl.SSLSocket.cipher` says, or said before the close."""
+        return None
+
+    @overload
+    def peercert(self, *, binary_form: Literal[True]) -> bytes | None: ...
+
+    @overload
+    def peercert(self, *, binary_form: Literal[False]) -> PeerCertificate | None: ...
+
+    def peercert(self, *, binary_form: bool) -> PeerCertificate | bytes | None:
+        """Return what `ssl.SSLSocket.getpeercert` says, or said before the close."""
+        return None
+
+
+TransportFactory: TypeAlias = Callable[[socket.socket], Transport]
+"""Makes the transport for a connected socket: an `ssl.SSLSocket` after its handshake, or a plain
+one. It must not block."""
+
+
+def translated(exc: Exception) -> Exception:
+    """Return what *exc*, met in sending or receiving, means in the words of this library.
+
+    Errors that say that the connection was cut off are `ConnectionClosed`, in whichever form
+    the socket or ssl module says so; all others are returned as they are.
+    """
+    if is_cut_off(exc):
+        return ConnectionClosed("connection was reset or cut off")
+    return exc
+
+
+def is_cut_off(exc: BaseException) -> bool:
+    """Return whether an error of `socket` or `ssl` says that the connection was cut off."""
+    if not isinstance(exc, OSError):
+        return False
+    if type(exc).__module__ != "ssl":
+        return exc.errno in _CUT_OFF
+    import ssl
+
+    return isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
