@@ -1,0 +1,40 @@
+"""What happens on one TCP connection: the link and its two halves, put together.
+
+It owns nothing else. The façade makes one for each connection, and replaces it when that one
+has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dugong.exchange.link import Link
+from dugong.exchange.receiver import Receiver
+from dugong.exchange.sender import Sender
+
+if TYPE_CHECKING:
+    from dugong.limits import Limits
+    from dugong.protocol.framing import FramingChoice
+    from dugong.protocol.response_head import HeadParser
+
+
+class Conversation:
+    """One connection, from before it is opened until after it has ended.
+
+    Attributes:
+        link: What the two halves share.
+        sender: The sending half.
+        receiver: The receiving half.
+    """
+
+    def __init__(
+        self,
+        timeout: float | None,
+        make_parser: Callable[[Limits], HeadParser],
+        choose_framing: FramingChoice,
+        limits: Limits,
+    ) -> None:
+        self.link: Link = Link(timeout)
+        self.sender: Sender = Sender(self.link, limits)
+        self.receiver: Receiver = Receiver(self.link, make_parser(limits), choose_framing, limits)

@@ -1,0 +1,138 @@
+"""One TCP connection: its transport, its buffer, its state, and how it ends.
+
+It owns what the two halves share, and the rule that the descriptor is closed only when no
+operation is under way on it. It knows neither half. A new connection makes a new `Link`; an
+operation stays bound to the one that it began on.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from dugong.drivers.waiter import Waiter
+from dugong.exceptions import ConnectionClosed, StateError, fresh_copy
+from dugong.polling import POLLIN, POLLOUT, PollNeeded
+from dugong.protocol.read_buffer import ReadBuffer
+from dugong.protocol.state import ConnectionState, Receiving
+
+if TYPE_CHECKING:
+    from dugong.network.connector import Connector
+    from dugong.network.transport import Transport
+
+
+class Link:
+    """A connection from before it is opened until after it has ended.
+
+    Attributes:
+        state: What may be sent and what is owed.
+        buffer: What was received and not consumed.
+        sending: Runs the operations of the sending half.
+        receiving: Runs the operations of the receiving half.
+        failure: Why the connection is dead, or `None`. Every later operation repeats it.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self.state: ConnectionState = ConnectionState()
+        self.buffer: ReadBuffer = ReadBuffer()
+        self.sending: Waiter = Waiter(POLLOUT, timeout, self._close_unused)
+        self.receiving: Waiter = Waiter(POLLIN, timeout, self._close_unused)
+        self.failure: Exception | None = None
+        self._transport: Transport | None = None
+        self._connector: Connector | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is, or was, a transport."""
+        return self._transport is not None
+
+    @property
+    def transport(self) -> Transport:
+        """The transport, also after its end.
+
+        Raises:
+            StateError: The connection was never opened.
+        """
+        if self._transport is None:
+            raise StateError("there is no connection")
+        return self._transport
+
+    def check_alive(self) -> None:
+        """Raise the error of a dead connection."""
+        if self.failure is not None:
+            raise fresh_copy(self.failure)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether what is still owed on this connection is lost."""
+        return self.failure is not None or self.state.receiving is Receiving.CLOSED
+
+    def check_not_ended(self) -> None:
+        """Raise the error of a connection that is dead, or that the server did not keep."""
+        self.check_alive()
+        if self.state.receiving is Receiving.CLOSED:
+            raise ConnectionClosed("server did not keep the connection after the last response")
+
+    def set_timeout(self, timeout: float | None) -> None:
+        """Let each single wait of a blocking operation last *timeout* seconds at most."""
+        self.sending.set_timeout(timeout)
+        self.receiving.set_timeout(timeout)
+
+    def co_open(self, connector: Connector) -> Generator[PollNeeded, None, None]:
+        """Open the connection; on any failure it is as before, and can be opened again.
+
+        Raises:
+            StateError: It is being opened by another call.
+            ConnectionClosed: `abort` was called meanwhile.
+        """
+        if self._connector is not None:
+            raise StateError("the connection is being opened by another call")
+        self._connector = connector
+        try:
+            self.check_alive()
+            transport = yield from connector.co_open()
+        finally:
+            self._connector = None
+        self._transport = transport
+        # Whoever calls abort() from now on closes the transport; whoever did before could not.
+        if self.failure is not None:
+            self.end()
+            self.check_alive()
+
+    def fail(self, failure: Exception) -> None:
+        """Make the connection dead; the caller then raises *failure*.
+
+        The octets that were received, and the descriptor, are kept for diagnosis until `end`.
+
+        Raises:
+            Exception: It was dead already; this is the reason, which stays.
+        """
+        if self.failure is not None:
+            raise fresh_copy(self.failure) from failure
+        self.failure = fresh_copy(failure)
+        if self._transport is not None and self.sending.active:
+            # The other half waits for the peer to read on, which it will not.
+            self._transport.shutdown(socket.SHUT_WR)
+
+    def end(self) -> None:
+        """Close the connection, at once or when the last operation on it has ended."""
+        self.sending.retired = True
+        self.receiving.retired = True
+        if (connector := self._connector) is not None:
+            connector.interrupt()
+        if self._transport is not None:
+            self._transport.shutdown(socket.SHUT_RDWR)
+            self._close_unused()
+
+    def abort(self, reason: str) -> None:
+        """Make the connection dead and close it; from any thread."""
+        if self.failure is None:
+            self.failure = ConnectionClosed(reason)
+        self.end()
+
+    def _close_unused(self) -> None:
+        # An operation counts itself before it looks whether the connection is dead, and this is
+        # called after that was written; so one of the two sees the other.
+        if self._transport is not None and not (self.sending.active or self.receiving.active):
+            self._transport.close()

@@ -1,0 +1,295 @@
+"""The sending half: the only writer of request octets.
+
+It owns the order in which requests and their bodies reach the transport, and what becomes of a
+send that was not finished. It never reads a response, and does not know the receiver. The façade
+hands it requests that were checked and encoded.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from dugong.exceptions import ConnectionClosed, ExcessBodyData, InvalidResponse, StateError
+from dugong.polling import PollNeeded
+from dugong.protocol.request import EncodedRequest, encode_chunk_start, encode_last_chunk
+from dugong.protocol.state import SENDING, Owed, Phase, SendEvent, Sending, Verdict
+from dugong.protocol.stray import check_stray
+
+if TYPE_CHECKING:
+    from dugong.exchange.link import Link
+    from dugong.limits import Limits
+
+# Up to this size a body is copied behind its head, so that one send takes both.
+_JOINED: Final = 16_384
+# What a waiting body's next event is called, for each way it can be framed
+_CONTINUE: Final = {False: SendEvent.CONTINUE_SIZED, True: SendEvent.CONTINUE_CHUNKED}
+_SKIP: Final = {False: SendEvent.SKIP_CONTINUE_SIZED, True: SendEvent.SKIP_CONTINUE_CHUNKED}
+
+
+@attrs.define(eq=False)
+class Outgoing:
+    """Something on its way to the transport; given to `Sender.step` until all of it is out.
+
+    Attributes:
+        event: What it means to the state of the connection once it is out.
+        pieces: The octets that are left. They refer to the caller's memory, until the end of the
+            call.
+        entry: The request that this begins, or `None` where it belongs to the active one.
+        request: That request, encoded.
+        octets: Payload octets of the body that are among *pieces*.
+        is_begun: Whether any octet may have gone out.
+        is_out: Whether all of it is out.
+    """
+
+    event: SendEvent
+    pieces: deque[bytes | memoryview]
+    entry: Owed | None = None
+    request: EncodedRequest | None = None
+    octets: int = 0
+    is_begun: bool = False
+    is_out: bool = False
+
+    def release(self) -> None:
+        """Give up the hold on the caller's memory."""
+        held = [*self.pieces, self.request.body if self.request is not None else None]
+        for piece in held:
+            if isinstance(piece, memoryview):
+                piece.release()
+        self.pieces.clear()
+
+
+class Sender:
+    """Sends requests and their bodies on one connection."""
+
+    def __init__(self, link: Link, limits: Limits) -> None:
+        self._link = link
+        self._state = link.state
+        self._limits = limits
+        self._current: Outgoing | None = None
+        self._is_chunked = False  # the body of the active request
+
+    # -- what can be sent
+
+    def prepare_request(self, request: EncodedRequest) -> Outgoing:
+        """Return what is to be sent for *request*; it is booked at the first `step`."""
+        pieces: deque[bytes | memoryview] = deque()
+        if not request.body:
+            pieces.append(request.head)
+        elif len(request.body) <= _JOINED:
+            pieces.append(b"".join((request.head, request.body)))
+        else:
+            pieces.extend((request.head, request.body))
+        return Outgoing(request.event, pieces, request=request)
+
+    def prepare_write(self, data: memoryview) -> Outgoing | None:
+        """Return what is to be sent for payload, or `None` for an empty one.
+
+        Raises:
+            StateError: No body is open, or its 100 is still awaited.
+            ExcessBodyData: The body is longer than announced.
+        """
+        state = self._state
+        self._check_can_send()
+        SENDING[state.sending, SendEvent.WRITE]
+        size = len(data)
+        if not self._is_chunked and size > state.body_left:
+            raise ExcessBodyData(
+                f"{state.body_left} octets of the body are left, but {size} were to be written"
+            )
+        if not size:
+            return None
+        pieces = self._chunk(data) if self._is_chunked else [data]
+        return Outgoing(SendEvent.WRITE, deque(pieces), octets=size)
+
+    def _chunk(self, data: memoryview) -> list[bytes | memoryview]:
+        start = encode_chunk_start(len(data))
+        if len(data) <= _JOINED:
+            return [b"".join((start, data, b"\r\n"))]
+        return [start, data, b"\r\n"]
+
+    def prepare_end(self, trailers: Mapping[str, str] | None) -> Outgoing | None:
+        """Return what is to be sent to end a body, or `None` where it is at its end.
+
+        Raises:
+            StateError: No body is open, or octets of it are missing.
+            ValueError: A trailer field is not allowed, or the body is not chunked.
+        """
+        last_chunk = encode_last_chunk(trailers)
+        state = self._state
+        self._check_can_send()
+        if trailers and state.sending in (Sending.SIZED_BODY, Sending.SIZED_COMPLETE):
+            raise ValueError("only a chunked body can have trailers")
+        SENDING[state.sending, SendEvent.END_BODY]
+        if state.sending is Sending.SIZED_COMPLETE:
+            return None
+        return Outgoing(SendEvent.END_BODY, deque([last_chunk]))
+
+    def skip_continue(self) -> None:
+        """Let the body be written without the awaited 100."""
+        self._check_can_send()
+        state = self._state
+        event = _SKIP[self._is_chunked]
+        state.sending = SENDING[state.sending, event]
+        if state.active is not None:
+            state.active.phase = Phase.BODY
+
+    # -- sending
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Send *outgoing*, waiting where necessary."""
+        try:
+            self._link.sending.block(self.step, outgoing)
+        finally:
+            if not outgoing.is_out:
+                self._abandon(outgoing)
+
+    def co_send(self, outgoing: Outgoing) -> Generator[PollNeeded, None, None]:
+        """Send *outgoing*, yielding what that waits for."""
+        try:
+            yield from self._link.sending.coroutine(self.step, outgoing)
+        finally:
+            if not outgoing.is_out:
+                self._abandon(outgoing)
+
+    def step(self, outgoing: Outgoing) -> PollNeeded | None:
+        """Send as much of *outgoing* as goes out now."""
+        link = self._link
+        if outgoing is not self._current:
+            self._begin(outgoing)
+        elif link.failure is not None:
+            link.check_alive()
+        pieces = outgoing.pieces
+        transport = link.transport
+        try:
+            while pieces:
+                sent = transport.send(pieces[0])
+                if isinstance(sent, PollNeeded):
+                    # A TLS record that was begun has to be finished with the same octets.
+                    outgoing.is_begun = outgoing.is_begun or transport.is_secure
+                    return sent
+                outgoing.is_begun = True
+                if sent == len(pieces[0]):
+                    pieces.popleft()
+                else:
+                    pieces[0] = memoryview(pieces[0])[sent:]
+        except (ConnectionClosed, OSError) as exc:
+            link.check_alive()
+            self._state.broken_off = ConnectionClosed(f"sending failed before: {exc}")
+            raise
+        self._complete(outgoing)
+        return None
+
+    def _check_can_send(self) -> None:
+        """Raise what ended the connection, or sending on it; learn what became of a 100."""
+        self._link.check_alive()
+        state = self._state
+        if state.broken_off is not None:
+            raise ConnectionClosed(str(state.broken_off))
+        if self._current is not None:
+            raise StateError("a send that began before is not finished")
+        entry = state.active
+        if entry is None or entry.verdict is Verdict.NONE:
+            return
+        if entry.verdict is Verdict.REFUSED:
+            if state.sending is not Sending.REFUSED:
+                state.sending = SENDING[state.sending, SendEvent.REFUSAL]
+        elif state.sending is Sending.AWAITING_CONTINUE:
+            state.sending = SENDING[state.sending, _CONTINUE[self._is_chunked]]
+            entry.phase = Phase.BODY
+
+    def _begin(self, outgoing: Outgoing) -> None:
+        if outgoing.request is not None:
+            self._book(outgoing, outgoing.request)
+        self._current = outgoing
+
+    def _book(self, outgoing: Outgoing, request: EncodedRequest) -> None:
+        """Enter a request into the queue: its answer may come before its last octet is out."""
+        self._check_can_send()
+        state = self._state
+        SENDING[state.sending, request.event]
+        if state.last_sent:
+            raise ConnectionClosed("the request before said Connection: close")
+        if state.closing:
+            raise ConnectionClosed("server does not keep the connection for more requests")
+        if state.oldest_owed() is None and not self._link.receiving.active:
+            self._look_at_idle()
+        entry = Owed(request.method, request.path, request.closes)
+        if request.event is SendEvent.REQUEST_EXPECTING_CONTINUE:
+            entry.phase = Phase.AWAITING_CONTINUE
+        elif request.chunked or request.length:
+            entry.phase = Phase.BODY
+        outgoing.entry = entry
+        state.owed.append(entry)
+
+    def _look_at_idle(self) -> None:
+        """See what an idle connection received: nothing of it may become an answer."""
+        link = self._link
+        if not len(link.buffer) and not link.transport.has_input():
+            return
+        try:
+            self._drain_idle()
+        except (ConnectionClosed, InvalidResponse, OSError) as exc:
+            link.fail(exc)
+            raise
+
+    def _drain_idle(self) -> None:
+        transport, buffer = self._link.transport, self._link.buffer
+        limit = self._limits.stray_crlf
+        has_ended = False
+        while not has_ended and len(buffer) <= limit and transport.has_input():
+            received = transport.receive_into(buffer.space())
+            if isinstance(received, PollNeeded):  # TLS records that are not data
+                break
+            buffer.received(received)
+            has_ended = not received
+        check_stray(buffer.peek(0, len(buffer)), limit)
+        if has_ended:
+            raise ConnectionClosed("server closed the idle connection")
+        buffer.clear()
+
+    def _complete(self, outgoing: Outgoing) -> None:
+        """Account for something that is out whole."""
+        self._current = None
+        outgoing.is_out = True
+        state = self._state
+        state.sending = SENDING[state.sending, outgoing.event]
+        request = outgoing.request
+        if request is not None:
+            state.active = outgoing.entry
+            self._is_chunked = request.chunked
+            state.body_left = request.length
+        elif outgoing.octets and not self._is_chunked:
+            state.body_left -= outgoing.octets
+            if not state.body_left:
+                state.sending = SENDING[state.sending, SendEvent.LAST_OCTET]
+        entry = state.active
+        if entry is not None and state.sending in (Sending.READY, Sending.SIZED_COMPLETE):
+            entry.phase = Phase.WHOLE
+            state.last_sent = entry.closes
+
+    def _abandon(self, outgoing: Outgoing) -> None:
+        """Give up something that is not out whole."""
+        outgoing.release()
+        if self._current is not outgoing:
+            return
+        self._current = None
+        state = self._state
+        if outgoing.is_begun and state.broken_off is None:
+            state.broken_off = ConnectionClosed("a send was given up after a part had gone out")
+        if outgoing.entry is not None and not outgoing.is_begun:
+            outgoing.entry.phase = Phase.WITHDRAWN
+        elif state.broken_off is not None:
+            self._cut(outgoing.entry or state.active)
+
+    def _cut(self, entry: Owed | None) -> None:
+        """Mark the request whose sending failed, and wake whoever waits for its response."""
+        if entry is None:
+            return
+        entry.phase = Phase.CUT
+        if self._link.receiving.active and self._state.oldest_owed() is entry:
+            self._link.transport.shutdown(socket.SHUT_RD)
