@@ -1,0 +1,76 @@
+"""dugong: full control over one HTTP/1.1 connection.
+
+The floors, from the street to the cellar; each imports only from those below it:
+
+- `dugong.testing`: what authors of layers test them with
+- `dugong.connection`, `dugong.stream`: the façade, `HTTPConnection`
+- `dugong.layers`: which class plays which part
+- `dugong.exchange`: one conversation; joins protocol and network
+- `dugong.network`: everything that touches a socket
+- `dugong.protocol`: HTTP itself, without I/O
+- `dugong.drivers`: who resumes a coroutine
+- `dugong.exceptions`, `dugong.case_insensitive`, `dugong.polling`, `dugong.limits`: the vocabulary
+
+What is public is in `__all__`; what a subclass of a layer needs is public in its module.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from dugong.case_insensitive import CaseInsensitiveDict
+from dugong.connection import HTTPConnection
+from dugong.drivers.poll_loop import eval_coroutine
+from dugong.exceptions import (
+    ConnectionClosed,
+    ConnectionTimedOut,
+    DNSUnavailable,
+    ExcessBodyData,
+    HostnameNotResolvable,
+    InvalidResponse,
+    StateError,
+    TunnelRefused,
+    UnsupportedResponse,
+)
+from dugong.layers import Layers
+from dugong.limits import BUFFER_SIZE, MAX_HEADER_SIZE, MAX_LINE_SIZE
+from dugong.network.retry import is_temp_network_error
+from dugong.polling import PollNeeded
+from dugong.protocol.request import BodyFollowing
+from dugong.protocol.response import HTTPResponse
+
+if TYPE_CHECKING:
+    from dugong.drivers.aio import AioFuture
+
+__version__: Final = "4.0.0"
+
+__all__ = [
+    "BUFFER_SIZE",
+    "MAX_HEADER_SIZE",
+    "MAX_LINE_SIZE",
+    "AioFuture",
+    "BodyFollowing",
+    "CaseInsensitiveDict",
+    "ConnectionClosed",
+    "ConnectionTimedOut",
+    "DNSUnavailable",
+    "ExcessBodyData",
+    "HTTPConnection",
+    "HTTPResponse",
+    "HostnameNotResolvable",
+    "InvalidResponse",
+    "Layers",
+    "PollNeeded",
+    "StateError",
+    "TunnelRefused",
+    "UnsupportedResponse",
+    "eval_coroutine",
+    "is_temp_network_error",
+]
+
+
+def __getattr__(name: str) -> object:
+    # asyncio costs more to import than the rest together; it is fetched when it is asked for.
+    if name == "AioFuture":
+        from dugong.drivers.aio import AioFuture
+
+        return AioFuture
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
