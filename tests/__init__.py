@@ -1,0 +1,1 @@
+"""The tests of dugong: unit, integration and typing."""

@@ -1,0 +1,1 @@
+"""Tests that use sockets: scripted peers on loopback, real servers, real proxies."""

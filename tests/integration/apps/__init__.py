@@ -1,0 +1,1 @@
+"""What the real servers run: one application in three interfaces, and their configurations."""
