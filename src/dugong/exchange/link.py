@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dugong.drivers.waiter import Waiter
 from dugong.exceptions import ConnectionClosed, StateError, fresh_copy
+from dugong.network.no_transport import NO_TRANSPORT
 from dugong.polling import POLLIN, POLLOUT, PollNeeded
 from dugong.protocol.read_buffer import ReadBuffer
 from dugong.protocol.state import ConnectionState, Receiving
@@ -30,6 +31,8 @@ class Link:
         buffer: What was received and not consumed.
         sending: Runs the operations of the sending half.
         receiving: Runs the operations of the receiving half.
+        transport: The transport, also after its end; before the opening, one that says so.
+        is_open: Whether there is, or was, a transport.
         failure: Why the connection is dead, or `None`. Every later operation repeats it.
     """
 
@@ -39,24 +42,9 @@ class Link:
         self.sending: Waiter = Waiter(POLLOUT, timeout, self._close_unused)
         self.receiving: Waiter = Waiter(POLLIN, timeout, self._close_unused)
         self.failure: Exception | None = None
-        self._transport: Transport | None = None
+        self.transport: Transport = NO_TRANSPORT
+        self.is_open: bool = False
         self._connector: Connector | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is, or was, a transport."""
-        return self._transport is not None
-
-    @property
-    def transport(self) -> Transport:
-        """The transport, also after its end.
-
-        Raises:
-            StateError: The connection was never opened.
-        """
-        if self._transport is None:
-            raise StateError("there is no connection")
-        return self._transport
 
     def check_alive(self) -> None:
         """Raise the error of a dead connection."""
@@ -94,7 +82,8 @@ class Link:
             transport = yield from connector.co_open()
         finally:
             self._connector = None
-        self._transport = transport
+        self.transport = transport
+        self.is_open = True
         # Whoever calls abort() from now on closes the transport; whoever did before could not.
         if self.failure is not None:
             self.end()
@@ -111,9 +100,9 @@ class Link:
         if self.failure is not None:
             raise fresh_copy(self.failure) from failure
         self.failure = fresh_copy(failure)
-        if self._transport is not None and self.sending.active:
+        if self.sending.active:
             # The other half waits for the peer to read on, which it will not.
-            self._transport.shutdown(socket.SHUT_WR)
+            self.transport.shutdown(socket.SHUT_WR)
 
     def end(self) -> None:
         """Close the connection, at once or when the last operation on it has ended."""
@@ -121,9 +110,8 @@ class Link:
         self.receiving.retired = True
         if (connector := self._connector) is not None:
             connector.interrupt()
-        if self._transport is not None:
-            self._transport.shutdown(socket.SHUT_RDWR)
-            self._close_unused()
+        self.transport.shutdown(socket.SHUT_RDWR)
+        self._close_unused()
 
     def abort(self, reason: str) -> None:
         """Make the connection dead and close it; from any thread."""
@@ -134,5 +122,5 @@ class Link:
     def _close_unused(self) -> None:
         # An operation counts itself before it looks whether the connection is dead, and this is
         # called after that was written; so one of the two sees the other.
-        if self._transport is not None and not (self.sending.active or self.receiving.active):
-            self._transport.close()
+        if not (self.sending.active or self.receiving.active):
+            self.transport.close()

@@ -69,7 +69,7 @@ class Receiver:
         self.trailers = None
         try:
             while True:
-                head = self._parser.parse(self._buffer)
+                head = self._parser.parse(self._buffer) if self._buffer.size else None
                 if head is None:
                     if (pause := self._receive(entry)) is not None:
                         return pause
@@ -85,7 +85,7 @@ class Receiver:
         """Receive more octets of a head; return what that waits for, if it does."""
         # To a request whose sending failed an answer is read where it has begun to arrive (the
         # error response in the middle of an upload); it is not waited for.
-        hopeless = entry.phase is Phase.CUT and not len(self._buffer)
+        hopeless = entry.phase is Phase.CUT and not self._buffer.size
         transport = self._link.transport
         if hopeless and not transport.has_input():
             raise self._cut_off()
@@ -95,7 +95,7 @@ class Receiver:
         if isinstance(received, PollNeeded):
             return received
         if not received:
-            where = "within" if len(self._buffer) else "before"
+            where = "within" if self._buffer.size else "before"
             raise ConnectionClosed(f"server closed the connection {where} the response head")
         self._buffer.received(received)
         return None
@@ -169,7 +169,8 @@ class Receiver:
 
     def step_readinto(self, target: memoryview) -> int | PollNeeded:
         """Receive payload into *target*, which is not empty; 0 at the end of the body."""
-        self._link.check_alive()
+        if self._link.failure is not None:
+            self._link.check_alive()
         if self._gathered is not None:
             moved = self._gathered.move_into(target)
             self._drop_if_empty(self._gathered)
@@ -194,7 +195,7 @@ class Receiver:
                     return pause
             elif framing.ended:
                 return 0
-            elif len(buffer):
+            elif buffer.size:
                 return framing.move_into(buffer, target)
             elif min(framing.room, len(target)) >= _DIRECT:
                 received = self._receive_directly(framing, target)
@@ -227,7 +228,8 @@ class Receiver:
 
     def step_read(self, limit: int) -> bytes | PollNeeded:
         """Return payload, at most *limit* octets, which is not 0; empty at the end of the body."""
-        self._link.check_alive()
+        if self._link.failure is not None:
+            self._link.check_alive()
         if self._gathered is not None:
             taken = self._gathered.take(limit)
             self._drop_if_empty(self._gathered)
@@ -250,14 +252,15 @@ class Receiver:
             if framing.advance(buffer):
                 if framing.ended:
                     return b""
-                if len(buffer):
+                if buffer.size:
                     return framing.take(buffer, limit)
             if (pause := self._fill(framing)) is not None:
                 return pause
 
     def step_readall(self) -> bytes | PollNeeded:
         """Return the rest of the body."""
-        self._link.check_alive()
+        if self._link.failure is not None:
+            self._link.check_alive()
         framing = self._framing
         try:
             while not framing.ended:
@@ -299,11 +302,11 @@ class Receiver:
     def step_read_raw(self, size: int) -> bytes | PollNeeded:
         """Return *size* octets as they came, beginning with the first that was not accepted."""
         transport = self._link.transport
-        if self._link.failure is None:
+        if self._link.is_open and self._link.failure is None:
             self._link.fail(StateError("after read_raw() only disconnect() is possible"))
         while len(self._raw) < size:
-            if len(self._buffer):
-                self._raw += self._buffer.take(min(len(self._buffer), size - len(self._raw)))
+            if self._buffer.size:
+                self._raw += self._buffer.take(min(self._buffer.size, size - len(self._raw)))
                 continue
             try:
                 received = transport.receive_into(self._buffer.space())

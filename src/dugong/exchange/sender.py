@@ -186,7 +186,8 @@ class Sender:
 
     def _check_can_send(self) -> None:
         """Raise what ended the connection, or sending on it; learn what became of a 100."""
-        self._link.check_alive()
+        if self._link.failure is not None:
+            self._link.check_alive()
         state = self._state
         if state.broken_off is not None:
             raise ConnectionClosed(str(state.broken_off))
@@ -229,7 +230,7 @@ class Sender:
     def _look_at_idle(self) -> None:
         """See what an idle connection received: nothing of it may become an answer."""
         link = self._link
-        if not len(link.buffer) and not link.transport.has_input():
+        if not link.buffer.size and not link.transport.has_input():
             return
         try:
             self._drain_idle()
@@ -241,13 +242,13 @@ class Sender:
         transport, buffer = self._link.transport, self._link.buffer
         limit = self._limits.stray_crlf
         has_ended = False
-        while not has_ended and len(buffer) <= limit and transport.has_input():
+        while not has_ended and buffer.size <= limit and transport.has_input():
             received = transport.receive_into(buffer.space())
             if isinstance(received, PollNeeded):  # TLS records that are not data
                 break
             buffer.received(received)
             has_ended = not received
-        check_stray(buffer.peek(0, len(buffer)), limit)
+        check_stray(buffer.peek(0, buffer.size), limit)
         if has_ended:
             raise ConnectionClosed("server closed the idle connection")
         buffer.clear()

@@ -49,7 +49,7 @@ def co_open_tunnel(
     head = yield from _co_final_head(transport, HeadParser(limits), buffer)
     if not 200 <= head.status < 300:
         raise TunnelRefused(head.status, head.reason, FieldMessage(head.lines))
-    if len(buffer):
+    if buffer.size:
         # Whoever speaks before TLS began speaks without proof of who it is.
         raise InvalidResponse(f"octets before TLS began in the tunnel: {buffer.peek(0, 40)!r}")
 

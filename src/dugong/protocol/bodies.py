@@ -65,7 +65,7 @@ class BodyFraming(ABC):
 
     def take(self, buffer: ReadBuffer, limit: int) -> bytes:
         """Deliver payload from *buffer*, at most *limit* octets; empty where there is none."""
-        payload = buffer.take(min(self.room, len(buffer), limit))
+        payload = buffer.take(min(self.room, buffer.size, limit))
         self.delivered(len(payload))
         return payload
 

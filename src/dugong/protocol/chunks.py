@@ -81,7 +81,7 @@ class ChunkedBody(BodyFraming):
         pieces: list[bytes] = []
         left = limit
         while left and self._has_payload(buffer, limit - left):
-            piece = buffer.take(min(self.room, len(buffer), left))
+            piece = buffer.take(min(self.room, buffer.size, left))
             self.room -= len(piece)
             left -= len(piece)
             pieces.append(piece)
@@ -98,7 +98,7 @@ class ChunkedBody(BodyFraming):
             except InvalidResponse:
                 if not gathered:
                     raise
-        return self.room > 0 and len(buffer) > 0
+        return self.room > 0 and buffer.size > 0
 
     def _end_data(self, buffer: ReadBuffer) -> bool:
         """Consume the CRLF behind chunk data, and a plain size line where it is there too."""
@@ -209,7 +209,7 @@ class ChunkLine:
 
         Each octet is judged once, so that the work is linear however the line is segmented.
         """
-        size = len(buffer)
+        size = buffer.size
         while self._seen < size:
             pattern = _STRETCHES.get(self._stretch)
             if pattern is None:

@@ -74,7 +74,7 @@ class FieldSection:
             self._check_size(end)
             self._judge(line)
             self._line = self._seen = end
-        self._seen = len(buffer)
+        self._seen = buffer.size
         # A CR that stands alone may belong to the empty line, which does not count.
         alone = self._seen == self._line + 1 and buffer.octet(self._line) == ord("\r")
         self._check_size(self._line if alone else self._seen)

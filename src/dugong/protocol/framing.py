@@ -63,8 +63,8 @@ def has_no_body(method: str, status: int) -> bool:
 
 def is_persistent(head: ResponseHead) -> bool:
     """Return whether the server keeps the connection after this response (RFC 9112 section 9.3)."""
-    if head.connection is None:
-        return head.minor > 0
+    if head.connection is None or head.connection == "keep-alive":
+        return head.minor > 0 or head.connection is not None
     options = [option.strip(" \t") for option in head.connection.split(",")]
     return "close" not in options and (head.minor > 0 or "keep-alive" in options)
 
@@ -80,13 +80,21 @@ def _choose_coded(transfer_encoding: str, limits: Limits, *, closes: bool) -> Bo
 
 
 def _choose_sized(content_length: str) -> BodyFraming:
-    values = {value.strip(" \t") for value in content_length.split(",")}
-    if all(CONTENT_LENGTH.fullmatch(value) for value in values):
-        lengths = {int(value) for value in values}
-        length = lengths.pop()
-        if not lengths and length <= MAX_LENGTH:
-            return SizedBody(length)
+    values = content_length.split(",") if "," in content_length else [content_length]
+    lengths = {_parse_length(value) for value in values}
+    length = lengths.pop()
+    if length is not None and not lengths:
+        return SizedBody(length)
     shown = content_length[:40].encode("latin-1")
     return FaultyBody(
         InvalidResponse(f"Content-Length is not one number of at most 19 digits: {shown!r}")
     )
+
+
+def _parse_length(value: str) -> int | None:
+    """Return one Content-Length, or `None` where *value* is none (RFC 9110 section 8.6)."""
+    digits = value.strip(" \t")
+    if not CONTENT_LENGTH.fullmatch(digits):
+        return None
+    length = int(digits)
+    return length if length <= MAX_LENGTH else None

@@ -21,6 +21,9 @@ class ReadBuffer:
     The memory is allocated on first use, and becomes larger when a receive has filled it: up
     to `BUFFER_SIZE` in any case, beyond it only where nothing is consumed because the parser
     needs more octets than that at once, which the limits on heads and lines bound.
+
+    Attributes:
+        size: How many octets there are.
     """
 
     def __init__(self) -> None:
@@ -28,13 +31,15 @@ class ReadBuffer:
         self._view = memoryview(self._data)
         self._start = 0
         self._end = 0
+        # Kept beside the indices, since it is asked for more often than they change.
+        self.size: int = 0
 
     def __len__(self) -> int:
-        return self._end - self._start
+        return self.size
 
     def space(self) -> memoryview:
         """Return the memory to receive into, never empty; tell `received` what was put there."""
-        if self._start == self._end:
+        if not self.size:
             self._start = self._end = 0
         capacity = len(self._data)
         if self._end == capacity:
@@ -47,6 +52,7 @@ class ReadBuffer:
     def received(self, count: int) -> None:
         """Count *count* octets that were put into `space()`."""
         self._end += count
+        self.size += count
         if self._end == len(self._data) == FIRST_BUFFER_SIZE:
             self._compact(BUFFER_SIZE)
 
@@ -87,23 +93,26 @@ class ReadBuffer:
     def skip(self, count: int) -> None:
         """Consume *count* octets, which must be there."""
         self._start += count
-        if len(self._data) > BUFFER_SIZE >= self._end - self._start:
+        self.size -= count
+        if len(self._data) > BUFFER_SIZE >= self.size:
             self._compact(BUFFER_SIZE)
 
     def take(self, count: int) -> bytes:
         """Consume *count* octets, which must be there, and return them."""
         begin = self._start
         self._start = begin + count
+        self.size -= count
         return self._view[begin : begin + count].tobytes()
 
     def move_into(self, target: memoryview) -> int:
         """Consume octets into the front of *target*, as many as fit; return their count."""
-        count = min(len(target), self._end - self._start)
+        count = min(len(target), self.size)
         begin = self._start
         target[:count] = self._view[begin : begin + count]
         self._start = begin + count
+        self.size -= count
         return count
 
     def clear(self) -> None:
         """Consume everything."""
-        self._start = self._end = 0
+        self._start = self._end = self.size = 0

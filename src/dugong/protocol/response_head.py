@@ -133,7 +133,7 @@ class HeadParser:
         return self.parse_status_line(line[:-2])
 
     def _judge_unfinished(self, buffer: ReadBuffer) -> None:
-        size = len(buffer)
+        size = buffer.size
         # What was seen before is judged; but a CR that came last has to be followed by LF.
         begin = max(self._seen - 1, 0)
         if begin < _JUDGED_START:
@@ -208,5 +208,8 @@ def joined_values(lower: str, start: str) -> str:
 
     RFC 9110 section 5.3 gives a list that came in several lines this meaning.
     """
-    _, *rest = lower.split(start)
-    return ",".join([part.partition("\r")[0].strip(" \t") for part in rest])
+    _, first, *more = lower.split(start)
+    value = first[: first.index("\r")].strip(" \t")
+    if not more:
+        return value
+    return ",".join([value, *(part[: part.index("\r")].strip(" \t") for part in more)])
