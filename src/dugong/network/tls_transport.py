@@ -46,7 +46,7 @@ class TLSTransport(Transport):
         self._look = look.poll
         # One OpenSSL object in two threads gives false ends; each call below is non-blocking.
         self._lock = threading.Lock()
-        self._closed = False
+        self._is_over = False  # the TLS session; the descriptor may be open for a while
         self._received_in_turn = 0
         self._sent_in_turn = 0
         self._cipher: tuple[str, str, int] | None = None
@@ -98,41 +98,49 @@ class TLSTransport(Transport):
         return count
 
     def _check_open(self) -> None:
-        # OpenSSL knows the descriptor by its number, which may belong to another file by now.
-        if self._closed:
+        # OpenSSL knows the descriptor by its number, which may belong to another file by now; and
+        # behind the closure alert an SSLSocket would send without TLS.
+        if self._is_over:
             raise ConnectionClosed("connection was closed")
 
     def has_input(self) -> bool:
         with self._lock:
-            return self._closed or self._socket.pending() > 0 or bool(self._look(0))
+            return self._is_over or self._socket.pending() > 0 or bool(self._look(0))
 
     def shutdown(self, how: int) -> None:
-        # SSLSocket.shutdown would drop the TLS state under a thread that uses it.
-        with contextlib.suppress(OSError):
-            socket.socket.shutdown(self._socket, how)
+        with self._lock:
+            if how == socket.SHUT_RDWR:
+                self._end_session()
+            # SSLSocket.shutdown would drop the TLS state, and what it knows of the handshake.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._socket, how)
 
     def close(self) -> None:
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
+            self._end_session()
+            fd = self._socket.fileno()
+            if fd >= 0:
+                release(fd)
+                self._socket.close()
+
+    def _end_session(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        with contextlib.suppress(OSError, ValueError):
             self._remember_handshake()
             # RFC 9112 section 9.8: a client sends the closure alert before it closes. What the
             # peer answers, or that it cannot be sent any more, changes nothing.
-            with contextlib.suppress(OSError, ValueError):
-                self._socket.unwrap()
-            release(self._socket.fileno())
-            self._socket.close()
+            self._socket.unwrap()
 
     def _remember_handshake(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._cipher = self._socket.cipher()
-            self._binary_certificate = self._socket.getpeercert(binary_form=True)
-            self._certificate = self._socket.getpeercert()
+        self._cipher = self._socket.cipher()
+        self._binary_certificate = self._socket.getpeercert(binary_form=True)
+        self._certificate = self._socket.getpeercert()
 
     def cipher(self) -> tuple[str, str, int] | None:
         with self._lock:
-            return self._cipher if self._closed else self._socket.cipher()
+            return self._cipher if self._is_over else self._socket.cipher()
 
     @overload
     def peercert(self, *, binary_form: Literal[True]) -> bytes | None: ...
@@ -142,6 +150,6 @@ class TLSTransport(Transport):
 
     def peercert(self, *, binary_form: bool) -> PeerCertificate | bytes | None:
         with self._lock:
-            if not self._closed:
+            if not self._is_over:
                 return self._socket.getpeercert(binary_form)
             return self._binary_certificate if binary_form else self._certificate
