@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack, ov
 from dugong.drivers.poll_loop import eval_coroutine
 from dugong.exchange.conversation import Conversation
 from dugong.layers import Layers
-from dugong.network.connector import Connector, Route
+from dugong.network.route import parse_route
 from dugong.polling import check_timeout
-from dugong.protocol.authority import Authority, parse_authority, split_url
-from dugong.protocol.fields_out import check_proxy_fields
+from dugong.protocol.authority import split_url
 from dugong.protocol.octets import octets_of, writable_octets_of
-from dugong.protocol.request import Origin
 from dugong.stream import BinaryStream
 
 if TYPE_CHECKING:
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer, WriteableBuffer
 
+    from dugong.network.connector import Connector
     from dugong.network.transport import PeerCertificate, Transport
     from dugong.polling import PollNeeded
     from dugong.protocol.request import BodyFollowing
@@ -87,18 +86,10 @@ class HTTPConnection(BinaryStream):
             ValueError: An argument has a value that is not allowed.
             TypeError: An argument has the wrong type.
         """
-        if port is None:
-            port = 80 if ssl_context is None else 443
-        origin = parse_authority(hostname, port)
+        self._route = parse_route(hostname, port, ssl_context, proxy, proxy_headers)
+        self._encoder = self.layers.encoder(self._route.request_origin())
         self._hostname = hostname
-        self._ssl_context = _checked_context(ssl_context)
         self._proxy = proxy
-        proxy_fields = {} if proxy_headers is None else dict(_checked_fields(proxy_headers, proxy))
-        self._route = Route(origin, ssl_context, _proxy_authority(proxy), proxy_fields)
-        by_proxy = proxy is not None and ssl_context is None
-        self._encoder = self.layers.encoder(
-            Origin(origin, ssl_context is not None, by_proxy, proxy_fields if by_proxy else {})
-        )
         check_timeout(timeout)
         self._timeout = timeout
         self._replacing = threading.Lock()
@@ -141,7 +132,7 @@ class HTTPConnection(BinaryStream):
     @property
     def ssl_context(self) -> ssl.SSLContext | None:
         """The context for TLS, or `None` for plain HTTP."""
-        return self._ssl_context
+        return self._route.ssl_context
 
     @property
     def proxy(self) -> tuple[str, int] | None:
@@ -169,7 +160,7 @@ class HTTPConnection(BinaryStream):
         return self._talk.receiver.trailers
 
     def __repr__(self) -> str:
-        scheme = "http" if self._ssl_context is None else "https"
+        scheme = "http" if self._route.ssl_context is None else "https"
         return f"<{type(self).__name__} {scheme}://{self._route.origin}>"
 
     # -- the connection
@@ -531,6 +522,7 @@ class HTTPConnection(BinaryStream):
             with self._replacing:
                 if self._talk is talk:
                     self._replace(talk)
+                    self._talk.receiver.trailers = talk.receiver.trailers
                 talk = self._talk
         return talk
 
@@ -544,7 +536,7 @@ class HTTPConnection(BinaryStream):
         return layers.connector(self._route, layers.resolver(), layers.transport, layers.limits)
 
     def _handshaken_transport(self) -> Transport | None:
-        if self._ssl_context is None:
+        if self._route.ssl_context is None:
             return None
         link = self._talk.link
         if not link.is_open and self._last_transport is not None:
@@ -553,27 +545,6 @@ class HTTPConnection(BinaryStream):
             self.connect()
             link = self._talk.link
         return link.transport
-
-
-def _checked_context(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    if context is not None and not hasattr(context, "wrap_socket"):
-        raise TypeError(f"ssl_context must be an ssl.SSLContext, not {type(context).__name__}")
-    return context
-
-
-def _checked_fields(fields: Mapping[str, str], proxy: tuple[str, int] | None) -> Mapping[str, str]:
-    if proxy is None:
-        raise ValueError("proxy_headers are given without a proxy")
-    check_proxy_fields(fields)
-    return fields
-
-
-def _proxy_authority(proxy: tuple[str, int] | None) -> Authority | None:
-    if proxy is None:
-        return None
-    if not isinstance(proxy, tuple) or len(proxy) != 2:
-        raise TypeError("proxy must be a tuple of a host name and a port")
-    return parse_authority(*proxy)
 
 
 def _default_context() -> ssl.SSLContext:

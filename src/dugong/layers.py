@@ -12,9 +12,10 @@ from typing import TypeAlias
 import attrs
 
 from dugong.limits import Limits
-from dugong.network.connector import Connector, Route
+from dugong.network.connector import Connector
 from dugong.network.open_transport import open_transport
 from dugong.network.resolver import Resolver
+from dugong.network.route import Route
 from dugong.network.transport import TransportFactory
 from dugong.protocol.framing import FramingChoice, choose_framing
 from dugong.protocol.request import Origin, RequestEncoder

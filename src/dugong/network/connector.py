@@ -11,42 +11,24 @@ import contextlib
 import errno
 import os
 import socket
-import ssl
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Final
-
-import attrs
 
 from dugong.exceptions import ConnectionClosed, ConnectionTimedOut
 from dugong.network.transport import Transport, TransportFactory, translated
 from dugong.network.tunnel import co_open_tunnel
 from dugong.polling import POLLIN, POLLOUT, PollNeeded
-from dugong.protocol.authority import Authority
 
 if TYPE_CHECKING:
+    import ssl
+
     from dugong.limits import Limits
     from dugong.network.resolver import Address, Resolver
+    from dugong.network.route import Route
 
 _UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EINTR})
 _CONNECTED: Final = frozenset({0, errno.EISCONN})
-
-
-@attrs.frozen(eq=False)
-class Route:
-    """The way to a server.
-
-    Attributes:
-        origin: The server.
-        ssl_context: The context for TLS with the server, or `None` for plain HTTP.
-        proxy: The proxy on the way, or `None`. With TLS it is asked for a tunnel.
-        proxy_fields: Fields for that proxy, already checked.
-    """
-
-    origin: Authority
-    ssl_context: ssl.SSLContext | None = None
-    proxy: Authority | None = None
-    proxy_fields: Mapping[str, str] = attrs.field(factory=dict)
 
 
 class Connector:

@@ -27,6 +27,7 @@ class PlainTransport(Transport):
         fd = sock.fileno()
         super().__init__(fd)
         self._socket = sock
+        self._unclosed = [fd]
         # The sender's own: the two halves may not use one poll object at the same time.
         look = select.poll()
         look.register(fd, POLLIN)
@@ -85,7 +86,7 @@ class PlainTransport(Transport):
             self._socket.shutdown(how)
 
     def close(self) -> None:
-        fd = self._socket.fileno()
-        if fd >= 0:
-            release(fd)
+        # Whichever thread takes the number out of the list closes; the other finds it empty.
+        with contextlib.suppress(IndexError):
+            release(self._unclosed.pop())
             self._socket.close()

@@ -15,7 +15,7 @@ import attrs
 
 from dugong.connection import HTTPConnection
 from dugong.exceptions import ConnectionClosed
-from dugong.network.connector import Connector, Route
+from dugong.network.connector import Connector
 from dugong.network.transport import Transport
 from dugong.polling import PollNeeded, release
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dugong.layers import Layers
     from dugong.limits import Limits
     from dugong.network.resolver import Resolver
+    from dugong.network.route import Route
     from dugong.network.transport import TransportFactory
 
 
