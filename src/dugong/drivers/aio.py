@@ -32,13 +32,9 @@ class AioFuture(asyncio.Future[Result]):
 
         Args:
             crt: What a ``co_…`` method returned.
-            loop: The loop to use; by default the one that runs.
-
-        Raises:
-            RuntimeError: No *loop* was given, and none runs.
+            loop: The loop to use; by default the one that `asyncio.Future` would use.
         """
-        chosen = asyncio.get_running_loop() if loop is None else loop
-        super().__init__(loop=chosen)
+        super().__init__(loop=loop)
         self._coroutine = crt
         self._waits: list[_Watch] = []
         self.resume()

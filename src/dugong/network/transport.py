@@ -128,4 +128,10 @@ def is_cut_off(exc: BaseException) -> bool:
         return exc.errno in _CUT_OFF
     import ssl
 
-    return isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
+    # The last two: a server that cut the connection off before the handshake, as SSLSocket tells
+    # it, and an end in the middle of a record, where OpenSSL does not count it as the end.
+    return (
+        isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
+        or exc.errno == errno.ENOTCONN
+        or getattr(exc, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
+    )
