@@ -28,13 +28,13 @@ class CaseInsensitiveDict(MutableMapping[str, Value]):
         self.update({} if data is None else data, **kwargs)
 
     def __getitem__(self, key: str) -> Value:
-        return self._items[key.lower()][1]
+        return self._items[_folded(key)][1]
 
     def __setitem__(self, key: str, value: Value) -> None:
-        self._items[key.lower()] = (key, value)
+        self._items[_folded(key)] = (key, value)
 
     def __delitem__(self, key: str) -> None:
-        del self._items[key.lower()]
+        del self._items[_folded(key)]
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and key.lower() in self._items
@@ -62,3 +62,9 @@ class CaseInsensitiveDict(MutableMapping[str, Value]):
     def copy(self) -> CaseInsensitiveDict[Value]:
         """Return a new mapping with the same items."""
         return CaseInsensitiveDict(self)
+
+
+def _folded(key: str) -> str:
+    if not isinstance(key, str):
+        raise TypeError(f"key must be a str, not {type(key).__name__}")
+    return key.lower()

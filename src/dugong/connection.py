@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dugong.network.connector import Connector
     from dugong.network.transport import PeerCertificate, Transport
     from dugong.polling import PollNeeded
-    from dugong.protocol.request import BodyFollowing
+    from dugong.protocol.request import BodyFollowing, EncodedRequest
     from dugong.protocol.response import HTTPResponse
 
 
@@ -92,7 +92,8 @@ class HTTPConnection(BinaryStream):
         self._proxy = proxy
         check_timeout(timeout)
         self._timeout = timeout
-        self._replacing = threading.Lock()
+        # Reentrant, since a signal handler may disconnect while this thread holds it.
+        self._replacing = threading.RLock()
         self._talk = self._new_conversation()
         self._last_transport: Transport | None = None
 
@@ -189,15 +190,22 @@ class HTTPConnection(BinaryStream):
         talk.link.check_not_ended()
 
     def disconnect(self) -> None:
-        """Close the connection at once; what is in progress raises `ConnectionClosed`.
+        """Close the connection at once.
 
-        May be called twice, and from any thread. Afterwards nothing is owed, and the next
-        request opens a new connection.
+        May be called twice, and from any thread. Operations that wait raise `ConnectionClosed`,
+        and so does whatever goes on with what was in progress: reading an open body or an owed
+        response, writing an open body. The next request opens a new connection; with nothing in
+        progress the object is as new at once.
         """
         with self._replacing:
             old = self._talk
-            self._replace(old)
-        old.link.abort("disconnect() was called")
+            if old.link.is_in_progress:
+                old.receiver.interrupt()
+                old.link.abort("disconnect() was called")
+            else:
+                old.link.abort("disconnect() was called")
+                self._replace(old)
+                self._talk.receiver.trailers = None
 
     def reset(self) -> None:
         """Do what `disconnect` does."""
@@ -277,9 +285,9 @@ class HTTPConnection(BinaryStream):
             ConnectionTimedOut: Nothing could be sent for `timeout` seconds.
         """
         request = self._encoder.encode(method, path, headers, body, expect100=expect100)
-        talk = self._usable_conversation()
-        if not talk.link.is_open:
-            eval_coroutine(talk.link.co_open(self._make_connector()), self._timeout)
+        talk = self._talk
+        if talk.link.state.replaceable or not talk.link.is_open:
+            talk = eval_coroutine(self._co_open_for(request), self._timeout)
         talk.sender.send(talk.sender.prepare_request(request))
 
     def co_send_request(
@@ -292,9 +300,9 @@ class HTTPConnection(BinaryStream):
     ) -> Generator[PollNeeded, None, None]:
         """Do what `send_request` does, as a coroutine."""
         request = self._encoder.encode(method, path, headers, body, expect100=expect100)
-        talk = self._usable_conversation()
-        if not talk.link.is_open:
-            yield from talk.link.co_open(self._make_connector())
+        talk = self._talk
+        if talk.link.state.replaceable or not talk.link.is_open:
+            talk = yield from self._co_open_for(request)
         yield from talk.sender.co_send(talk.sender.prepare_request(request))
 
     def write(self, buf: ReadableBuffer) -> None:
@@ -522,14 +530,26 @@ class HTTPConnection(BinaryStream):
             with self._replacing:
                 if self._talk is talk:
                     self._replace(talk)
-                    self._talk.receiver.trailers = talk.receiver.trailers
                 talk = self._talk
+        return talk
+
+    def _co_open_for(self, request: EncodedRequest) -> Generator[PollNeeded, None, Conversation]:
+        """Return a conversation whose connection was opened, to send *request* on it."""
+        talk = self._usable_conversation()
+        try:
+            if not talk.link.is_open:
+                yield from talk.link.co_open(self._make_connector())
+        finally:
+            if not talk.link.is_open:
+                request.release()
         return talk
 
     def _replace(self, old: Conversation) -> None:
         if old.link.is_open:
             self._last_transport = old.link.transport
-        self._talk = self._new_conversation()
+        new = self._new_conversation()
+        new.receiver.succeed(old.receiver)
+        self._talk = new
 
     def _make_connector(self) -> Connector:
         layers = self.layers
@@ -551,5 +571,7 @@ def _default_context() -> ssl.SSLContext:
     import ssl
 
     context = ssl.create_default_context()
+    # RFC 9110 section 4.3.4: the common name of a certificate tells nothing.
+    context.hostname_checks_common_name = False
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -48,7 +48,7 @@ def to_milliseconds(timeout: float | None) -> int | None:
     """Return *timeout*, in seconds, as poll() wants it: never rounded down to nothing."""
     if timeout is None:
         return None
-    return min(math.ceil(max(timeout, 0) * 1000), _LONGEST_WAIT)
+    return math.ceil(min(max(timeout, 0) * 1000, _LONGEST_WAIT))
 
 
 _release_observers: list[Callable[[int], None]] = []

@@ -7,6 +7,7 @@ HTTP. `HTTPConnection` fills in the rest.
 from __future__ import annotations
 
 import io
+import operator
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class BinaryStream(ABC):
 
     @property
     def closed(self) -> bool:
-        """False, always: `close` closes nothing."""
+        """Always False, since `close` closes nothing."""
         return False
 
     def close(self) -> None:  # noqa: B027  # nothing is what is promised
@@ -78,7 +79,7 @@ class BinaryStream(ABC):
         An octet is read at a time, since nothing can be put back: for many lines wrap the
         connection into an `io.BufferedReader`.
         """
-        limit = -1 if size is None else size
+        limit = -1 if size is None else operator.index(size)
         line = bytearray()
         while len(line) != limit and not line.endswith(b"\n"):
             if not (octet := self.read(1)):

@@ -7,10 +7,12 @@ An operation that does not have to wait never touches the loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Generator
 from typing import Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary, ref
 
+from dugong.drivers.poll_loop import check_coroutine
 from dugong.polling import POLLIN, POLLOUT, PollNeeded, on_release
 
 Result = TypeVar("Result")
@@ -33,7 +35,11 @@ class AioFuture(asyncio.Future[Result]):
         Args:
             crt: What a ``co_…`` method returned.
             loop: The loop to use; by default the one that `asyncio.Future` would use.
+
+        Raises:
+            TypeError: *crt* is no coroutine of this library.
         """
+        check_coroutine(crt)
         super().__init__(loop=loop)
         self._coroutine = crt
         self._waits: list[_Watch] = []
@@ -49,12 +55,11 @@ class AioFuture(asyncio.Future[Result]):
             self._waits = _watcher_of(self.get_loop()).wait(self, needed)
         except StopIteration as stop:
             self.set_result(stop.value)
-        except (KeyboardInterrupt, SystemExit) as exc:
-            self.set_exception(exc)
-            raise
-        except Exception as exc:  # noqa: BLE001  # it belongs to whoever awaits
+        except BaseException as exc:  # it belongs to whoever awaits
             self._coroutine.close()
             self.set_exception(exc)
+            if not isinstance(exc, Exception):
+                raise
 
     def cancel(self, msg: str | None = None) -> bool:
         """Cancel the operation; the connection learns of it before this returns.
@@ -67,7 +72,9 @@ class AioFuture(asyncio.Future[Result]):
         """
         if not super().cancel(msg):
             return False
+        waits = self._waits
         self._stop_waiting()
+        _watcher_of(self.get_loop()).forget_unused(waits)
         self._coroutine.close()
         return True
 
@@ -84,7 +91,8 @@ class _Resumable(Protocol):
 class _Watch:
     """Who waits for one event of one descriptor, while the loop watches for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, fd: int, event: int) -> None:
+        self.key = fd, event
         self.waiting: dict[_Resumable, None] = {}
         self.is_stale = False
 
@@ -93,8 +101,9 @@ class _Watcher:
     """The descriptors that one loop watches for this library.
 
     A reader stays registered as long as its connection lives, since most operations wait for
-    the same one again, and is removed when it fires with nobody waiting. A writer, which
-    would fire all the time, is removed as soon as nobody waits.
+    the same one again, and is removed when it fires with nobody waiting, or when the last one
+    that waits is cancelled. A writer, which would fire all the time, is removed as soon as it
+    has fired and nobody waits.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -116,32 +125,38 @@ class _Watcher:
         key = fd, event
         watch = self._watches.get(key)
         if watch is not None and watch.is_stale:
-            self._forget(key, watch)
+            self._forget(watch)
             watch = None
-        loop = self._loop()
-        if watch is None and loop is not None:
-            add = loop.add_reader if event == POLLIN else loop.add_writer
-            add(fd, self._fire, key)
         if watch is None:
-            watch = self._watches[key] = _Watch()
+            watch = _Watch(fd, event)
+            if (loop := self._loop()) is not None:
+                add = loop.add_reader if event == POLLIN else loop.add_writer
+                add(fd, self._fire, watch)
+            self._watches[key] = watch
         return watch
 
-    def _fire(self, key: tuple[int, int]) -> None:
-        watch = self._watches[key]
-        waiting, watch.waiting = watch.waiting, {}
+    def _fire(self, watch: _Watch) -> None:
+        waiting = list(watch.waiting)
         for waiter in waiting:
+            # One at a time: whom a KeyboardInterrupt keeps from resuming goes on waiting.
+            watch.waiting.pop(waiter, None)
             waiter.resume()
-        if not watch.waiting and (key[1] == POLLOUT or not waiting):
-            self._forget(key, watch)
+        if not watch.waiting and (watch.key[1] == POLLOUT or not waiting):
+            self._forget(watch)
 
-    def _forget(self, key: tuple[int, int], watch: _Watch) -> None:
+    def forget_unused(self, watches: list[_Watch]) -> None:
+        """Remove what is registered where nobody waits any more."""
+        for watch in watches:
+            if not watch.waiting:
+                self._forget(watch)
+
+    def _forget(self, watch: _Watch) -> None:
         """Remove what is registered, unless it was removed or replaced already."""
-        if self._watches.get(key) is not watch:
+        if self._watches.get(watch.key) is not watch:
             return
-        del self._watches[key]
-        loop = self._loop()
-        if loop is not None:
-            fd, event = key
+        del self._watches[watch.key]
+        if (loop := self._loop()) is not None:
+            fd, event = watch.key
             (loop.remove_reader if event == POLLIN else loop.remove_writer)(fd)
 
     def release(self, fd: int) -> None:
@@ -152,12 +167,13 @@ class _Watcher:
             if watch is None or loop is None:
                 continue
             if _may_change(loop):
-                self._forget(key, watch)
+                self._forget(watch)
             else:
                 # Another thread's loop: it is told, and until then a new use of the number
                 # knows by this that it has to register anew.
                 watch.is_stale = True
-                loop.call_soon_threadsafe(self._forget, key, watch)
+                with contextlib.suppress(RuntimeError):  # it was closed meanwhile
+                    loop.call_soon_threadsafe(self._forget, watch)
 
 
 def _may_change(loop: asyncio.AbstractEventLoop) -> bool:
@@ -176,11 +192,19 @@ _watchers: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Watcher]] = WeakK
 def _watcher_of(loop: asyncio.AbstractEventLoop) -> _Watcher:
     watcher = _watchers.get(loop)
     if watcher is None:
+        for known in _known_loops():
+            if known.is_closed():  # its futures, which still wait, would keep it for ever
+                _watchers.pop(known, None)
         watcher = _watchers[loop] = _Watcher(loop)
     return watcher
 
 
+def _known_loops() -> list[asyncio.AbstractEventLoop]:
+    # keyrefs() copies in one step: another thread may begin to use its loop meanwhile.
+    return [loop for known in _watchers.keyrefs() if (loop := known()) is not None]
+
+
 @on_release
 def _release(fd: int) -> None:
-    for watcher in list(_watchers.values()):
-        watcher.release(fd)
+    for loop in _known_loops():
+        _watcher_of(loop).release(fd)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar
 
 from dugong.exceptions import ConnectionTimedOut
+from dugong.polling import check_timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from dugong.polling import PollNeeded
 
 Result = TypeVar("Result")
@@ -26,7 +26,11 @@ def eval_coroutine(
     Raises:
         ConnectionTimedOut: A wait lasted longer. It is raised inside *crt* where that waits, so
             that the operation is ended as any other failure would end it.
+        TypeError: *crt* is no coroutine of this library, or *timeout* no number.
+        ValueError: *timeout* is negative.
     """
+    check_coroutine(crt)
+    check_timeout(timeout)
     try:
         needed = next(crt)
         while True:
@@ -39,6 +43,16 @@ def eval_coroutine(
         return result
     finally:
         crt.close()
+
+
+def check_coroutine(crt: Generator[PollNeeded, None, object]) -> None:
+    """Check what a caller gave as a coroutine.
+
+    Raises:
+        TypeError: It is none; the result of a blocking method, as a rule.
+    """
+    if not isinstance(crt, Generator):
+        raise TypeError(f"not a coroutine of this library: {type(crt).__name__}")
 
 
 def no_progress(timeout: float | None) -> str:

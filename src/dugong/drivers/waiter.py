@@ -58,6 +58,7 @@ class Waiter:
             ConnectionTimedOut: A wait lasted longer than the timeout allows.
         """
         self.active += 1
+        self._crossed_wait = 0
         try:
             while isinstance(result := step(*args), PollNeeded):
                 self._wait(result)

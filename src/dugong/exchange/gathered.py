@@ -27,7 +27,7 @@ class Gathered:
     def take(self, limit: int) -> bytes:
         """Return at most *limit* octets from the front."""
         self._octets.seek(self._taken)
-        payload = self._octets.read(limit)
+        payload = self._octets.read(min(limit, len(self)))
         self._taken += len(payload)
         return payload
 

@@ -56,6 +56,11 @@ class Link:
         """Whether what is still owed on this connection is lost."""
         return self.failure is not None or self.state.receiving is Receiving.CLOSED
 
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether the connection is alive, and somebody may still go on with something on it."""
+        return not self.has_ended and self.state.is_in_progress()
+
     def check_not_ended(self) -> None:
         """Raise the error of a connection that is dead, or that the server did not keep."""
         self.check_alive()
@@ -114,9 +119,13 @@ class Link:
         self._close_unused()
 
     def abort(self, reason: str) -> None:
-        """Make the connection dead and close it; from any thread."""
+        """Make the connection dead and close it, so that the next request takes another one.
+
+        To be called from any thread.
+        """
         if self.failure is None:
             self.failure = ConnectionClosed(reason)
+        self.state.replaceable = True
         self.end()
 
     def _close_unused(self) -> None:

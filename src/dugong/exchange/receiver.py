@@ -22,7 +22,7 @@ from dugong.protocol.bodies import BodyFraming, EmptyBody
 from dugong.protocol.fields import FieldMessage
 from dugong.protocol.framing import FramingChoice, is_persistent
 from dugong.protocol.response import HTTPResponse
-from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Verdict
+from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Receiving, Verdict
 
 if TYPE_CHECKING:
     from dugong.exchange.link import Link
@@ -57,51 +57,76 @@ class Receiver:
         self._passed: list[HTTPResponse] = []
         self._interim_count = 0
         self._refused = False
+        self._is_interrupted = False
+        self._has_lost_body = False
         self._gathered: Gathered | None = None
         self._raw = bytearray()
+
+    def succeed(self, old: Receiver) -> None:
+        """Take over what outlives the connection of *old*: its trailers, and that a body was lost.
+
+        Who was between two reads when that connection was closed must not take the silence of the
+        new one for the end of the body.
+        """
+        self.trailers = old.trailers
+        self._has_lost_body = old._has_lost_body or (
+            old._is_interrupted and old._framing is not _NO_BODY
+        )
+
+    def interrupt(self) -> None:
+        """Note that the caller disconnects in the middle of something; from any thread."""
+        self.trailers = None
+        self._is_interrupted = True
+
+    def _check_not_lost(self) -> None:
+        if self._has_lost_body:
+            raise ConnectionClosed("disconnect() was called before the end of the body")
 
     # -- heads
 
     def step_read_response(self) -> HTTPResponse | PollNeeded:
         """Return the next response that is not to be passed over."""
-        self._link.check_not_ended()
-        entry = self._state.next_owed()
+        link, state, buffer = self._link, self._state, self._buffer
+        if link.failure is not None or state.receiving is Receiving.CLOSED:
+            link.check_not_ended()
+        entry = state.next_owed()
         self.trailers = None
+        self._has_lost_body = False
         try:
             while True:
-                head = self._parser.parse(self._buffer) if self._buffer.size else None
-                if head is None:
-                    if (pause := self._receive(entry)) is not None:
-                        return pause
-                elif head.status >= 200:
-                    return self._open_final(entry, head)
-                elif (response := self._pass_interim(entry, head)) is not None:
-                    return response
+                head = self._parser.parse(buffer) if buffer.size else None
+                if head is not None:
+                    if head.status >= 200:
+                        return self._open_final(entry, head)
+                    if (response := self._pass_interim(entry, head)) is not None:
+                        return response
+                elif entry.phase is Phase.CUT and not buffer.size:
+                    self._receive_if_any()
+                else:
+                    received = link.transport.receive_into(buffer.space())
+                    if isinstance(received, PollNeeded):
+                        return received
+                    if not received:
+                        raise self._early_end()
+                    buffer.received(received)
         except _FAULTS as exc:
-            self._link.fail(exc)
+            link.fail(exc)
             raise
 
-    def _receive(self, entry: Owed) -> PollNeeded | None:
-        """Receive more octets of a head; return what that waits for, if it does."""
-        # To a request whose sending failed an answer is read where it has begun to arrive (the
-        # error response in the middle of an upload); it is not waited for.
-        hopeless = entry.phase is Phase.CUT and not self._buffer.size
-        transport = self._link.transport
-        if hopeless and not transport.has_input():
-            raise self._cut_off()
-        received = transport.receive_into(self._buffer.space())
-        if hopeless and (isinstance(received, PollNeeded) or not received):
-            raise self._cut_off()
-        if isinstance(received, PollNeeded):
-            return received
-        if not received:
-            where = "within" if self._buffer.size else "before"
-            raise ConnectionClosed(f"server closed the connection {where} the response head")
-        self._buffer.received(received)
-        return None
+    def _receive_if_any(self) -> None:
+        """Receive the answer to a request whose sending failed, where it has begun to arrive.
 
-    def _cut_off(self) -> ConnectionClosed:
-        return ConnectionClosed(f"no response will come: {self._state.broken_off}")
+        That is the error response in the middle of an upload. It is not waited for.
+        """
+        transport = self._link.transport
+        received = transport.receive_into(self._buffer.space()) if transport.has_input() else 0
+        if isinstance(received, PollNeeded) or not received:
+            raise ConnectionClosed(f"no response will come: {self._state.broken_off}")
+        self._buffer.received(received)
+
+    def _early_end(self) -> ConnectionClosed:
+        where = "within" if self._buffer.size else "before"
+        return ConnectionClosed(f"server closed the connection {where} the response head")
 
     def _pass_interim(self, entry: Owed, head: ResponseHead) -> HTTPResponse | None:
         """Keep a 1xx response; return it where it is the 100 that is awaited."""
@@ -110,25 +135,22 @@ class Receiver:
         self._interim_count += 1
         if self._interim_count > self._limits.interim:
             raise InvalidResponse(f"more than {self._limits.interim} interim responses")
-        if head.status == 100 and entry.phase is Phase.AWAITING_CONTINUE:
-            response = self._make_response(entry, head, 0)
+        headers = FieldMessage(head.lines)
+        is_awaited = head.status == 100 and entry.phase is Phase.AWAITING_CONTINUE
+        passed = self._take_passed() if is_awaited else ()
+        response = HTTPResponse(
+            entry.method, entry.path, head.status, head.reason, headers, 0, passed
+        )
+        if is_awaited:
             entry.verdict = Verdict.CONTINUE
             return response
-        headers = FieldMessage(head.lines)
-        self._passed.append(
-            HTTPResponse(entry.method, entry.path, head.status, head.reason, headers, 0)
-        )
+        self._passed.append(response)
         return None
 
-    def _make_response(self, entry: Owed, head: ResponseHead, length: int | None) -> HTTPResponse:
-        interim: tuple[HTTPResponse, ...] = ()
-        if self._passed:
-            interim = tuple(self._passed)
-            self._passed.clear()
-        headers = FieldMessage(head.lines)
-        return HTTPResponse(
-            entry.method, entry.path, head.status, head.reason, headers, length, interim
-        )
+    def _take_passed(self) -> tuple[HTTPResponse, ...]:
+        passed = tuple(self._passed)
+        self._passed.clear()
+        return passed
 
     def _open_final(self, entry: Owed, head: ResponseHead) -> HTTPResponse:
         state = self._state
@@ -141,12 +163,23 @@ class Receiver:
         if framing.closes or entry.closes or not is_persistent(head):
             state.closing = True
         self._interim_count = 0
-        response = self._make_response(entry, head, framing.length)
+        response = HTTPResponse(
+            entry.method,
+            entry.path,
+            head.status,
+            head.reason,
+            FieldMessage(head.lines),
+            framing.length,
+            self._take_passed() if self._passed else (),
+        )
         if framing.ended:
             self._finish(framing)
         else:
             self._framing = framing
             state.receiving = RECEIVING[state.receiving, ReceiveEvent.BODY_OPENS]
+            # Either this sees a disconnect() in another thread, or that one sees the open body.
+            if self._link.failure is not None:
+                self._link.check_alive()
         return response
 
     def _finish(self, framing: BodyFraming) -> None:
@@ -177,6 +210,7 @@ class Receiver:
             return moved
         framing = self._framing
         if framing is _NO_BODY:
+            self._check_not_lost()
             return 0
         try:
             count = self._read_into(framing, target)
@@ -190,7 +224,7 @@ class Receiver:
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
         buffer = self._buffer
         while True:
-            if not framing.advance(buffer):
+            if not framing.room and not framing.advance(buffer):
                 if (pause := self._fill(framing)) is not None:
                     return pause
             elif framing.ended:
@@ -236,6 +270,7 @@ class Receiver:
             return taken
         framing = self._framing
         if framing is _NO_BODY:
+            self._check_not_lost()
             return b""
         try:
             payload = self._take(framing, limit)
@@ -249,7 +284,7 @@ class Receiver:
     def _take(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
         buffer = self._buffer
         while True:
-            if framing.advance(buffer):
+            if framing.room or framing.advance(buffer):
                 if framing.ended:
                     return b""
                 if buffer.size:
@@ -274,7 +309,9 @@ class Receiver:
         except _FAULTS as exc:
             self._link.fail(exc)
             raise
-        if framing is not _NO_BODY:
+        if framing is _NO_BODY:
+            self._check_not_lost()
+        else:
             self._finish(framing)
         gathered, self._gathered = self._gathered, None
         return b"" if gathered is None else gathered.rest()
@@ -301,6 +338,8 @@ class Receiver:
 
     def step_read_raw(self, size: int) -> bytes | PollNeeded:
         """Return *size* octets as they came, beginning with the first that was not accepted."""
+        if self._state.replaceable:
+            raise StateError("there is no connection")
         transport = self._link.transport
         if self._link.is_open and self._link.failure is None:
             self._link.fail(StateError("after read_raw() only disconnect() is possible"))

@@ -17,8 +17,16 @@ import attrs
 from dugong.exceptions import ConnectionClosed, ExcessBodyData, InvalidResponse, StateError
 from dugong.polling import PollNeeded
 from dugong.protocol.request import EncodedRequest, encode_chunk_start, encode_last_chunk
-from dugong.protocol.state import SENDING, Owed, Phase, SendEvent, Sending, Verdict
-from dugong.protocol.stray import check_stray
+from dugong.protocol.state import (
+    SENDING,
+    Owed,
+    Phase,
+    Receiving,
+    SendEvent,
+    Sending,
+    Verdict,
+)
+from dugong.protocol.stray import TIMEOUT_START, check_stray
 
 if TYPE_CHECKING:
     from dugong.exchange.link import Link
@@ -56,11 +64,12 @@ class Outgoing:
 
     def release(self) -> None:
         """Give up the hold on the caller's memory."""
-        held = [*self.pieces, self.request.body if self.request is not None else None]
-        for piece in held:
+        for piece in self.pieces:
             if isinstance(piece, memoryview):
                 piece.release()
         self.pieces.clear()
+        if self.request is not None:
+            self.request.release()
 
 
 class Sender:
@@ -160,7 +169,9 @@ class Sender:
         """Send as much of *outgoing* as goes out now."""
         link = self._link
         if outgoing is not self._current:
-            self._begin(outgoing)
+            if outgoing.request is not None:
+                self._book(outgoing, outgoing.request)
+            self._current = outgoing
         elif link.failure is not None:
             link.check_alive()
         pieces = outgoing.pieces
@@ -203,11 +214,6 @@ class Sender:
             state.sending = SENDING[state.sending, _CONTINUE[self._is_chunked]]
             entry.phase = Phase.BODY
 
-    def _begin(self, outgoing: Outgoing) -> None:
-        if outgoing.request is not None:
-            self._book(outgoing, outgoing.request)
-        self._current = outgoing
-
     def _book(self, outgoing: Outgoing, request: EncodedRequest) -> None:
         """Enter a request into the queue: its answer may come before its last octet is out."""
         self._check_can_send()
@@ -217,8 +223,10 @@ class Sender:
             raise ConnectionClosed("the request before said Connection: close")
         if state.closing:
             raise ConnectionClosed("server does not keep the connection for more requests")
-        if state.oldest_owed() is None and not self._link.receiving.active:
-            self._look_at_idle()
+        link = self._link
+        is_idle = not state.owed or (state.oldest_owed() is None and not link.receiving.active)
+        if is_idle and (link.buffer.size or link.transport.has_input()):
+            self._judge_idle()
         entry = Owed(request.method, request.path, request.closes)
         if request.event is SendEvent.REQUEST_EXPECTING_CONTINUE:
             entry.phase = Phase.AWAITING_CONTINUE
@@ -227,22 +235,20 @@ class Sender:
         outgoing.entry = entry
         state.owed.append(entry)
 
-    def _look_at_idle(self) -> None:
-        """See what an idle connection received: nothing of it may become an answer."""
-        link = self._link
-        if not link.buffer.size and not link.transport.has_input():
-            return
+    def _judge_idle(self) -> None:
+        """Drop what may come while nothing is owed; anything else ends the connection."""
         try:
             self._drain_idle()
         except (ConnectionClosed, InvalidResponse, OSError) as exc:
-            link.fail(exc)
+            self._link.fail(exc)
             raise
 
     def _drain_idle(self) -> None:
         transport, buffer = self._link.transport, self._link.buffer
         limit = self._limits.stray_crlf
         has_ended = False
-        while not has_ended and buffer.size <= limit and transport.has_input():
+        enough = max(limit, TIMEOUT_START)
+        while not has_ended and buffer.size <= enough and transport.has_input():
             received = transport.receive_into(buffer.space())
             if isinstance(received, PollNeeded):  # TLS records that are not data
                 break
@@ -292,5 +298,8 @@ class Sender:
         if entry is None:
             return
         entry.phase = Phase.CUT
-        if self._link.receiving.active and self._state.oldest_owed() is entry:
-            self._link.transport.shutdown(socket.SHUT_RD)
+        link, state = self._link, self._state
+        # A response that has begun to arrive is waited for, and must not be cut.
+        has_arrived = state.receiving is not Receiving.HEAD or link.buffer.size
+        if link.receiving.active and not has_arrived and state.oldest_owed() is entry:
+            link.transport.shutdown(socket.SHUT_RD)

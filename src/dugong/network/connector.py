@@ -16,9 +16,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import ConnectionClosed, ConnectionTimedOut
-from dugong.network.transport import Transport, TransportFactory, translated
+from dugong.network.transport import Transport, TransportFactory, raise_translated
 from dugong.network.tunnel import co_open_tunnel
-from dugong.polling import POLLIN, POLLOUT, PollNeeded
+from dugong.polling import POLLIN, POLLOUT, PollNeeded, release
 
 if TYPE_CHECKING:
     import ssl
@@ -34,9 +34,15 @@ _CONNECTED: Final = frozenset({0, errno.EISCONN})
 class Connector:
     """Opens one connection, once.
 
+    It is given the way to the server and the layers below, and does nothing before the first
+    resumption of `co_open`, whose result is what the transport layer makes of a connected socket.
+    Errors of `socket` and `ssl` that none of our exceptions describes pass through. It may not
+    block, but in the resolver, and may not leave a descriptor open when it fails or is closed.
+
     Each phase is a generator method that yields what it waits for; a wait that lasted too long
     is raised inside it, as `ConnectionTimedOut`. A method that gives up a socket, or wraps it
-    into another one, says so with `hold`; whatever is held when `co_open` fails is closed.
+    into another one, says so with `hold`; whatever is held when `co_open` fails is closed. A socket
+    that a method closes itself goes through `close_released`, since drivers may watch it.
     """
 
     def __init__(
@@ -71,11 +77,14 @@ class Connector:
             self.check_not_interrupted()
             is_open = True
             return transport
+        except (ConnectionClosed, OSError):
+            self.check_not_interrupted()  # if it was, that is why
+            raise
         finally:
             with self._lock:
                 held, self._socket = self._socket, None
             if held is not None and not is_open:
-                held.close()
+                close_released(held)
 
     def interrupt(self) -> None:
         """Let `co_open` raise `ConnectionClosed`, at once. To be called from any thread."""
@@ -124,6 +133,8 @@ class Connector:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # Asking again, rather than for SO_ERROR, also tells a resumption that came too early.
             while (error := sock.connect_ex(address.sockaddr)) in _UNDER_WAY:
+                # Before the wait too: the socket that is held is woken only if it was connecting.
+                self.check_not_interrupted()
                 yield PollNeeded(sock.fileno(), POLLOUT)
                 self.check_not_interrupted()
             if error not in _CONNECTED:
@@ -133,7 +144,7 @@ class Connector:
         finally:
             if not is_connected:
                 self.hold(None)
-                sock.close()
+                close_released(sock)
 
     def co_open_tunnel(self, sock: socket.socket) -> Generator[PollNeeded, None, None]:
         """Have the proxy at the other end of *sock* open a tunnel to the server."""
@@ -174,5 +185,28 @@ class Connector:
                 else:
                     return secured
         except OSError as exc:
+            _close_left_open(exc)
             self.check_not_interrupted()
-            raise translated(exc) from exc
+            raise_translated(exc)
+
+
+def _close_left_open(exc: OSError) -> None:
+    """Close the socket that a failed `ssl.SSLContext.wrap_socket` leaves open.
+
+    Before CPython 3.13 it does so where the server has reset the connection by then, and nobody
+    else knows that socket.
+    """
+    import ssl
+    import traceback
+
+    for frame, _ in traceback.walk_tb(exc.__traceback__):
+        if isinstance(sock := frame.f_locals.get("self"), ssl.SSLSocket):
+            close_released(sock)
+
+
+def close_released(sock: socket.socket) -> None:
+    """Close a socket that may have been waited for, after telling the drivers."""
+    fd = sock.fileno()
+    if fd >= 0:
+        release(fd)
+    sock.close()

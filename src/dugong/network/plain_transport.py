@@ -11,7 +11,7 @@ import select
 import socket
 from typing import Final
 
-from dugong.network.transport import FAIR_SHARE, Transport, translated
+from dugong.network.transport import FAIR_SHARE, Transport, raise_translated
 from dugong.polling import POLLIN, PollNeeded, release
 
 # Without it, a program that lets SIGPIPE act would die of a server that closes.
@@ -54,7 +54,7 @@ class PlainTransport(Transport):
             self._sent_in_turn = 0
             return self.writable
         except OSError as exc:
-            raise translated(exc) from exc
+            raise_translated(exc)
         self._sent_in_turn += count
         self._filled = count < len(data)
         return count
@@ -70,7 +70,7 @@ class PlainTransport(Transport):
             self._received_in_turn = 0
             return self.readable
         except OSError as exc:
-            raise translated(exc) from exc
+            raise_translated(exc)
         self._received_in_turn += count
         self._drained = count < len(target)
         return count

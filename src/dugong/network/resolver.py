@@ -33,7 +33,13 @@ class Address:
 
 
 class Resolver:
-    """Looks names up with `socket.getaddrinfo`; it may block.
+    """Looks names up with `socket.getaddrinfo`.
+
+    It is given a host and a port, and returns a sequence of addresses, the first to be tried
+    first. It raises `HostnameNotResolvable` or `DNSUnavailable` with the name that was given;
+    errors of the system that say neither pass through. It is made anew for each connection, may
+    block, and may not connect to the addresses or return an empty sequence. To answer from another
+    source, override `look_up` or `resolve`.
 
     Attributes:
         test_hostnames: Hosts that are looked up where a name is said not to exist: if none of

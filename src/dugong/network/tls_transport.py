@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Literal, overload
 
 from dugong.exceptions import ConnectionClosed
-from dugong.network.transport import FAIR_SHARE, Transport, translated
+from dugong.network.transport import FAIR_SHARE, Transport, raise_translated
 from dugong.polling import POLLIN, PollNeeded, release
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class TLSTransport(Transport):
         if self._sent_in_turn >= FAIR_SHARE:
             self._sent_in_turn = 0
             return self.writable
+        if len(data) > FAIR_SHARE:
+            # OpenSSL would go on for as long as the peer takes octets, under the lock.
+            data = memoryview(data)[:FAIR_SHARE]
         try:
             with self._lock:
                 self._check_open()
@@ -71,7 +74,7 @@ class TLSTransport(Transport):
         except self._ssl.SSLWantReadError:
             return self.readable
         except (OSError, ValueError) as exc:
-            raise translated(exc) from exc
+            raise_translated(exc)
         self._sent_in_turn += count
         return count
 
@@ -91,9 +94,9 @@ class TLSTransport(Transport):
         except self._ssl.SSLEOFError as exc:
             if self.accept_missing_close_notify:
                 return 0
-            raise translated(exc) from exc
+            raise_translated(exc)
         except (OSError, ValueError) as exc:
-            raise translated(exc) from exc
+            raise_translated(exc)
         self._received_in_turn += count
         return count
 

@@ -30,6 +30,8 @@ class TracingTransport(Transport):
         """Stand around the transport that *sock* would have without tracing."""
         self.inner: Transport = open_transport(sock)
         super().__init__(self.inner.readable.fd)
+        self.readable: PollNeeded = self.inner.readable
+        self.writable: PollNeeded = self.inner.writable
         self.tell: Callable[[str], object] = print
 
     def on_sent(self, octets: memoryview) -> None:

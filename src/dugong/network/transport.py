@@ -11,7 +11,7 @@ import errno
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias, overload
+from typing import Final, Literal, NoReturn, TypeAlias, overload
 
 from dugong.exceptions import ConnectionClosed
 from dugong.polling import POLLIN, POLLOUT, PollNeeded
@@ -38,9 +38,13 @@ _CUT_OFF: Final = frozenset(
 class Transport(ABC):
     """A connected stream of octets that never blocks.
 
-    One thread may send while another receives, and any may shut it down. No method may block,
-    keep the memory it is given beyond the call, or raise an `OSError` for a connection that
-    was cut off: that is `ConnectionClosed`.
+    It is given one connected socket, which is its own from then on. Where it cannot go on it
+    returns one of its two `PollNeeded`, never another one; and also when it has moved `FAIR_SHARE`
+    octets one way without a wait, so that an event loop gets its turn. One thread may send while
+    another receives, and any may shut it down. Sending and receiving raise `ConnectionClosed`, not
+    an `OSError`, where the connection was cut off, shut down or closed; the other methods
+    raise nothing. No method may block, take octets that it does not hand to the system, or keep
+    the memory that it is given beyond the call.
 
     Attributes:
         readable: What a receive that cannot go on waits for; always the same object.
@@ -78,11 +82,14 @@ class Transport(ABC):
 
     @abstractmethod
     def shutdown(self, how: int) -> None:
-        """End one direction or both (``socket.SHUT_…``), so that every wait for it ends too."""
+        """End one direction or both (``socket.SHUT_…``), so that every wait for it ends too.
+
+        The descriptor stays open. Also after the close, when there is nothing left to do.
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Close the descriptor, after telling the drivers. May be called twice."""
+        """Close the descriptor, after telling the drivers by `polling.release`; at most once."""
 
     @property
     @abstractmethod
@@ -105,19 +112,21 @@ class Transport(ABC):
 
 
 TransportFactory: TypeAlias = Callable[[socket.socket], Transport]
-"""Makes the transport for a connected socket: an `ssl.SSLSocket` after its handshake, or a plain
-one. It must not block."""
+"""Makes the transport for a connected socket, which is an `ssl.SSLSocket` after its handshake or a
+plain one. It must not block."""
 
 
-def translated(exc: Exception) -> Exception:
-    """Return what *exc*, met in sending or receiving, means in the words of this library.
+def raise_translated(exc: Exception) -> NoReturn:
+    """Raise what *exc*, met in sending or receiving, means in the words of this library.
 
-    Errors that say that the connection was cut off are `ConnectionClosed`, in whichever form
-    the socket or ssl module says so; all others are returned as they are.
+    Raises:
+        ConnectionClosed: *exc* says that the connection was cut off, in whichever form the
+            socket or ssl module says so.
+        Exception: *exc* itself says something else.
     """
     if is_cut_off(exc):
-        return ConnectionClosed("connection was reset or cut off")
-    return exc
+        raise ConnectionClosed("connection was reset or cut off") from exc
+    raise exc
 
 
 def is_cut_off(exc: BaseException) -> bool:

@@ -129,4 +129,10 @@ def split_url(url: str) -> tuple[bool, str, int | None]:
         raise ValueError("URL has a user name: credentials belong into a header field")
     if not parts.hostname:
         raise ValueError(f"URL has no host: {url[:40]!r}")
-    return parts.scheme == "https", parts.hostname, parts.port
+    # Around and within brackets urlsplit, in some releases, looks over what it does not expect.
+    written = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    behind = parts.netloc.lower().removeprefix(written.lower())
+    if behind and not behind.startswith(":"):
+        raise ValueError(f"URL has no host that can be told: {url[:40]!r}")
+    # RFC 6874 section 2: a URL has the "%" before a zone encoded.
+    return parts.scheme == "https", parts.hostname.replace("%25", "%", 1), parts.port

@@ -27,18 +27,27 @@ if TYPE_CHECKING:
 class BodyFraming(ABC):
     """The end of one body, and the way there.
 
+    It is given the buffer whenever octets have come, and delivers payload from it (`take`,
+    `move_into`) or is told of payload that went past it, directly into the caller's memory
+    (`delivered`). It raises `InvalidResponse` or `UnsupportedResponse` for a faulty framing, and
+    again when called again, and `ConnectionClosed` from `peer_closed`. It may not do I/O, consume
+    an octet that follows the body, keep memory that it is given, take a body that was cut short for
+    a whole one, or come to another result where the octets arrive in other segments.
+
     Attributes:
         length: Octets of the transmitted body, or `None` where the head does not tell.
         room: Payload octets that may be delivered before framing octets come next. It is 0 at
             the end of the body, and where `advance` has to be called first.
         ended: Whether the body is at its end.
         closes: Whether the connection cannot be kept after this body.
+        trailers: The trailer section of a chunked body that is at its end, otherwise `None`.
     """
 
     length: int | None = None
     room: int = 0
     ended: bool = False
     closes: bool = False
+    trailers: FieldMessage | None = None
 
     @abstractmethod
     def advance(self, buffer: ReadBuffer) -> bool:
@@ -80,11 +89,6 @@ class BodyFraming(ABC):
         """
         raise ConnectionClosed("server closed the connection before the end of the body")
 
-    @property
-    def trailers(self) -> FieldMessage | None:
-        """The trailer section of a chunked body that is at its end."""
-        return None
-
 
 class EmptyBody(BodyFraming):
     """No body at all (RFC 9112 section 6.3, rules 1 and 2); also what stands before any body."""
@@ -116,6 +120,12 @@ class SizedBody(BodyFraming):
     def delivered(self, count: int) -> None:
         self.room -= count
         self.ended = not self.room
+
+    def take(self, buffer: ReadBuffer, limit: int) -> bytes:
+        payload = buffer.take(min(self.room, buffer.size, limit))
+        self.room -= len(payload)
+        self.ended = not self.room
+        return payload
 
     def peer_closed(self, *, orderly: bool) -> None:
         raise ConnectionClosed(

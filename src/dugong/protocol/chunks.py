@@ -49,11 +49,7 @@ class ChunkedBody(BodyFraming):
         self._next = _Next.SIZE_LINE
         self._line = ChunkLine(limits)
         self._section = FieldSection(limits)
-        self._trailers: FieldMessage | None = None
-
-    @property
-    def trailers(self) -> FieldMessage | None:
-        return self._trailers
+        self.trailers: FieldMessage | None = None
 
     def delivered(self, count: int) -> None:
         self.room -= count
@@ -131,7 +127,7 @@ class ChunkedBody(BodyFraming):
         end = self._section.find_end(buffer)
         if end is None:
             return False
-        self._trailers = FieldMessage(self._section.text(buffer, end))
+        self.trailers = FieldMessage(self._section.text(buffer, end))
         buffer.skip(end)
         self.ended = True
         return True
@@ -191,11 +187,8 @@ class ChunkLine:
         match = buffer.match(CHUNK_LINE)
         if match is None or buffer.matched_end(match) != end:
             raise _wrong_line(buffer)
+        self._check_extension(len(match[2]))
         self._extension_left -= len(match[2])
-        if self._extension_left < 0:
-            raise InvalidResponse(
-                f"chunk extensions of one body exceed {self._limits.extension_size} octets"
-            )
         buffer.skip(end)
         self._seen, self._stretch = 0, _Stretch.SIZE
         return int(match[1], 16)
@@ -203,6 +196,12 @@ class ChunkLine:
     def _check_size(self, size: int) -> None:
         if size > self._limits.line_size:
             raise InvalidResponse(f"chunk-size line exceeds {self._limits.line_size} octets")
+
+    def _check_extension(self, size: int) -> None:
+        if size > self._extension_left:
+            raise InvalidResponse(
+                f"chunk extensions of one body exceed {self._limits.extension_size} octets"
+            )
 
     def _judge_unfinished(self, buffer: ReadBuffer) -> None:
         """Judge the octets that have come since the last call; the LF is not among them.
@@ -220,7 +219,10 @@ class ChunkLine:
                 self._seen = buffer.matched_end(match)
             if not self._enter_next(buffer, size):
                 break
-        self._check_size(size - (self._stretch is _Stretch.LF))
+        size -= self._stretch is _Stretch.LF
+        self._check_size(size)
+        if (match := buffer.match(CHUNK_SIZE)) is not None:
+            self._check_extension(size - buffer.matched_end(match))
 
     def _enter_next(self, buffer: ReadBuffer, size: int) -> bool:
         """Step over the octet that ends a stretch, where it has come; return whether it has."""

@@ -60,16 +60,25 @@ _NOT_FOR_PROXY: Final = frozenset(
 )
 
 
+def copied(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return a copy of fields: what is checked is then what is sent, whatever other threads do.
+
+    Raises:
+        TypeError: *fields* is no mapping.
+    """
+    if not isinstance(fields, Mapping):
+        raise TypeError(f"fields must be a mapping of str to str, not {type(fields).__name__}")
+    return dict(fields)
+
+
 def check_fields(fields: Mapping[str, str]) -> None:
     """Check all names and values by RFC 9110 section 5.
 
     Raises:
         ValueError: A name is no token, or a value has an octet that is not allowed, or a blank
             at one of its ends.
-        TypeError: *fields* is no mapping, or a name or value is no `str`.
+        TypeError: A name or value is no `str`.
     """
-    if not isinstance(fields, Mapping):
-        raise TypeError(f"fields must be a mapping of str to str, not {type(fields).__name__}")
     if not fields:
         return
     # One expression for all names and one for all values. The joined text of names and values
@@ -122,9 +131,10 @@ def check_proxy_fields(fields: Mapping[str, str]) -> None:
         ValueError: A name or value is not allowed, or frames or routes the message.
         TypeError: *fields* is no mapping, or a name or value is no `str`.
     """
-    check_fields(fields)
-    names = lower_names(fields)
-    if len(names) != len(fields):
+    given = copied(fields)
+    check_fields(given)
+    names = lower_names(given)
+    if len(names) != len(given):
         raise ValueError("proxy_headers have two names that are equal but for case")
     for name in names:
         if name in _NOT_FOR_PROXY:

@@ -19,14 +19,17 @@ from dugong.protocol.bodies import (
     UntilCloseBody,
 )
 from dugong.protocol.chunks import ChunkedBody
-from dugong.protocol.grammar import CONTENT_LENGTH
+from dugong.protocol.grammar import CONTENT_LENGTH, SHORT_LENGTH
 from dugong.protocol.response_head import ResponseHead
 
 FramingChoice: TypeAlias = Callable[[str, ResponseHead, Limits], BodyFraming]
-"""Chooses the framing of the response to a request with the given method.
+"""Chooses the framing of a response body.
 
-It is a pure function of its arguments: no I/O, no state. What it cannot make sense of it
-returns as a `FaultyBody`; it raises nothing, so that the head is delivered in any case.
+It is given the method of the request, the head of the response and the limits in force, and
+returns a `BodyFraming` that nobody else has. What it cannot make sense of it returns as a
+`FaultyBody`: it raises nothing, so that the head is delivered in any case. It is a pure function:
+no I/O, no state, and the head stays as it is. It may not find a body where HTTP never has one
+(`has_no_body`), or keep a connection whose response has both a transfer coding and a length.
 """
 
 
@@ -42,13 +45,16 @@ def choose_framing(method: str, head: ResponseHead, limits: Limits) -> BodyFrami
     # Rule 3: who sends both lengths, or a coding that HTTP/1.0 does not know, may mean to deceive
     # somebody on the way. The response is read; the connection is not used again.
     suspect = coded and (head.content_length is not None or head.minor == 0)
-    if has_no_body(method, head.status):
+    if (head.status != 200 or method != "GET") and has_no_body(method, head.status):
         return EmptyBody(closes=suspect)
     if head.transfer_encoding is not None:
         return _choose_coded(head.transfer_encoding, limits, closes=suspect)
-    if head.content_length is not None:
-        return _choose_sized(head.content_length)
-    return UntilCloseBody()
+    if head.content_length is None:
+        return UntilCloseBody()
+    # Nearly all lengths are short enough to need no further look.
+    if SHORT_LENGTH.fullmatch(head.content_length):
+        return SizedBody(int(head.content_length))
+    return _choose_sized(head.content_length)
 
 
 def has_no_body(method: str, status: int) -> bool:

@@ -32,9 +32,10 @@ STATUS_LINE_START: Final = re.compile(
 
 # RFC 9112 section 5: field-line = field-name ":" OWS field-value OWS; the line ends in CRLF
 FIELD_LINE: Final = re.compile(rf"([{_TCHAR}]++):([{_TEXT}]*+)\r\n")
-# RFC 9112 section 5.2: what a folded line looks like, and the fold itself
+# RFC 9112 section 5.2: what a folded line looks like, and the fold itself. A search tries the
+# blanks before the CRLF from their first one only: from each of them, its work would be quadratic.
 FOLDED_LINE: Final = re.compile(rf"[ \t][{_TEXT}]*+\r\n")
-OBS_FOLD: Final = re.compile(r"[ \t]*+\r\n[ \t]++")
+OBS_FOLD: Final = re.compile(r"(?:(?<![ \t])[ \t]++)?\r\n[ \t]++")
 # RFC 9112 section 2.1: a whole head without folds; groups: minor, status, reason, field lines
 HEAD: Final = re.compile(
     rf"HTTP/1\.([0-9]) ([1-9][0-9]{{2}})(?: ([{_TEXT}]*+))?\r\n"
@@ -58,6 +59,7 @@ EXTENSION_QUOTED_TEXT: Final = re.compile(_QUOTED_TEXT + rb"*+")
 
 # RFC 9110 section 8.6
 CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,19}")
+SHORT_LENGTH: Final = re.compile(r"[0-9]{1,18}")  # surely below 2**63
 
 # RFC 9112 section 3.2: origin-form as dugong sends it: visible ASCII without "#"
 ORIGIN_FORM: Final = re.compile(r"/[\x21\x22\x24-\x7e]*+")

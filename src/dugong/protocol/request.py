@@ -17,6 +17,7 @@ from dugong.protocol.authority import Authority
 from dugong.protocol.fields_out import (
     check_fields,
     check_no_framing_fields,
+    copied,
     encode_fields,
     lower_names,
 )
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # Methods whose request has a body by nature (RFC 9110 section 8.6)
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+# Those for which nothing is to be said about a body that is not there
+_BODILESS_METHODS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _NO_FIELDS: Final[Mapping[str, str]] = {}
 
 
@@ -101,13 +104,29 @@ class EncodedRequest:
     chunked: bool = False
     closes: bool = False
 
+    @property
+    def has_content(self) -> bool:
+        """Whether there is, or follows, a body that is not known to be empty."""
+        return self.chunked or bool(self.length or self.body)
+
+    def release(self) -> None:
+        """Give up the hold on the caller's memory."""
+        if self.body is not None:
+            self.body.release()
+
 
 class RequestEncoder:
     """Checks and encodes the requests of one connection.
 
+    It is given the `Origin` once, then each request as the caller gave it, and returns an
+    `EncodedRequest` whose head is one request line and all field lines, with one Host field, and
+    as the only framing the Content-Length or Transfer-Encoding that the body has. It raises
+    `ValueError` or `TypeError`, and nothing else, for what may not be sent. It may not do I/O,
+    change what the caller gave, let a CR, LF or NUL of the caller's onto the wire, or keep any
+    of the body's octets: only the returned object refers to them.
+
     To send another digest, or none, override `digest_fields`; to add fields to every request,
-    override `default_fields`. Both only return fields; they are checked like the caller's, and
-    neither may keep the octets that it is given.
+    override `default_fields`. Both only return fields, which are checked like the caller's.
 
     Attributes:
         digest_names: The names, in lower case, of what `digest_fields` returns. Where the caller
@@ -122,6 +141,7 @@ class RequestEncoder:
         self._defaults = {**self.default_fields(), **origin.proxy_fields}
         check_fields(self._defaults)
         self._default_names = lower_names(self._defaults)
+        self._default_closes = _says_close(self._default_names.get("connection", ""))
         self._default_lines = encode_fields(self._defaults)
         # What stands behind the target of a request without fields of its own
         self._plain_end = f" HTTP/1.1\r\n{self._default_lines}\r\n"
@@ -172,12 +192,21 @@ class RequestEncoder:
             ValueError: A part is not allowed; the message names it.
             TypeError: A part has the wrong type.
         """
+        if (
+            method in _BODILESS_METHODS
+            and body is None
+            and (headers is None or headers == {})
+            and not expect100
+            and ORIGIN_FORM.fullmatch(path)
+        ):
+            text = f"{method} {self._target_prefix}{path}{self._plain_end}"
+            closes = self._default_closes
+            return EncodedRequest(
+                method, path, text.encode("latin-1"), SendEvent.REQUEST, closes=closes
+            )
         target = self._target(method, path)
-        if body is None and not headers and not expect100 and method not in _METHODS_WITH_BODY:
-            head = f"{method} {target}{self._plain_end}".encode("latin-1")
-            return EncodedRequest(method, path, head, SendEvent.REQUEST)
-        check_fields(_NO_FIELDS if headers is None else headers)
-        given = dict(headers or _NO_FIELDS)
+        given = copied(_NO_FIELDS if headers is None else headers)
+        check_fields(given)
         names = lower_names(given)
         _check_caller_fields(given, names)
         request = _plan_body(method, path, body, expect100=expect100)
@@ -186,20 +215,22 @@ class RequestEncoder:
             _check_expectation(names, request)
             if "expect" not in names:
                 fields["Expect"] = "100-continue"
-        request.closes = "connection" in names and _says_close(names["connection"])
-        request.head = self._encode_head(method, target, fields, names)
+        elif "100-continue" in names.get("expect", "").lower() and not request.has_content:
+            raise ValueError("an expectation of 100-continue needs a body (RFC 9110 10.1.1)")
+        given_option = names.get("connection")
+        request.closes = self._default_closes if given_option is None else _says_close(given_option)
+        request.head = self._encode_head(method, target, fields)
         return request
 
-    def _encode_head(
-        self, method: str, target: str, fields: Mapping[str, str], names: Mapping[str, str]
-    ) -> bytes:
-        defaults = self._default_lines
-        if not self._default_names.keys().isdisjoint(names):
-            defaults = encode_fields(
-                {name: v for name, v in self._defaults.items() if name.lower() not in names}
-            )
-        text = f"{method} {target} HTTP/1.1\r\n{defaults}{encode_fields(fields)}\r\n"
-        return text.encode("latin-1")
+    def _encode_head(self, method: str, target: str, fields: Mapping[str, str]) -> bytes:
+        if self._default_names.keys().isdisjoint(name.lower() for name in fields):
+            lines = self._default_lines + encode_fields(fields)
+        else:
+            # Each takes the place of the default of its name: Host is first (RFC 9110 section 7.2).
+            merged = {name.lower(): (name, value) for name, value in self._defaults.items()}
+            merged.update((name.lower(), (name, value)) for name, value in fields.items())
+            lines = encode_fields(dict(merged.values()))
+        return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
 
     def _target(self, method: str, path: str) -> str:
         if not isinstance(method, str) or not isinstance(path, str):
@@ -231,7 +262,7 @@ class RequestEncoder:
         elif request.event is not SendEvent.REQUEST or request.method in _METHODS_WITH_BODY:
             fields["Content-Length"] = str(length)
         if request.body is not None and not self.digest_names <= names.keys():
-            digest = self.digest_fields(request.body)
+            digest = copied(self.digest_fields(request.body))
             check_fields(digest)
             fields.update({n: value for n, value in digest.items() if n.lower() not in names})
         return fields
@@ -307,13 +338,14 @@ def encode_last_chunk(trailers: Mapping[str, str] | None) -> bytes:
 
     Raises:
         ValueError: A name or value is not allowed, or is of a field that frames or routes.
-        TypeError: A name or value is no `str`.
+        TypeError: *trailers* is no mapping, or a name or value is no `str`.
     """
-    if not trailers:
+    if trailers is None:
         return b"0\r\n\r\n"
-    check_fields(trailers)
-    names = lower_names(trailers)
-    if len(names) != len(trailers):
+    given = copied(trailers)
+    check_fields(given)
+    names = lower_names(given)
+    if len(names) != len(given):
         raise ValueError("trailers have two names that are equal but for case")
     check_no_framing_fields(names)
-    return f"0\r\n{encode_fields(trailers)}\r\n".encode("latin-1")
+    return f"0\r\n{encode_fields(given)}\r\n".encode("latin-1")

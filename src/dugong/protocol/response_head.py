@@ -69,11 +69,18 @@ class ResponseHead:
 
 
 class HeadParser:
-    """Reads the heads of the responses on one connection.
+    """Reads the heads of the responses on one connection, one after the other.
+
+    It is given the buffer again whenever octets have come, returns `None` until a head is complete,
+    and then consumes that head and nothing else. It raises `InvalidResponse` or
+    `UnsupportedResponse`, and nothing else, as soon as the line that is wrong has come, or a limit
+    is exceeded. It may not do I/O, consume octets of an incomplete head, collect more than the
+    limits allow, or come to another result where the octets arrive in other segments.
 
     To accept the broken status line of one device, override `parse_status_line` and
-    `judge_status_start`. Both are given what the strict grammar did not match, so a subclass
-    sees only what is broken; neither may consume octets or keep state.
+    `judge_status_start`. Both are also given lines without fault, where a head does not come in
+    one piece: what is not of that device a subclass hands on to the methods here. Neither may
+    consume octets or keep state.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -125,6 +132,8 @@ class HeadParser:
             self._judge_unfinished(buffer)
             return None
         line = buffer.text(0, end)
+        # Another major version is one in whatever it ends, as where its octets come one by one.
+        self.judge_status_start(line[: min(_JUDGED_START, end - 1)])
         if len(line) - 2 > self.limits.line_size:
             raise self._too_long()
         if not line.endswith("\r\n"):

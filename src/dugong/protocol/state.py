@@ -113,6 +113,8 @@ SENDING: Final = Transitions[Sending, SendEvent](
     }
 )
 
+_OPEN: Final = frozenset({Sending.AWAITING_CONTINUE, Sending.SIZED_BODY, Sending.CHUNKED_BODY})
+
 RECEIVING: Final = Transitions[Receiving, ReceiveEvent](
     {
         (Receiving.HEAD, ReceiveEvent.READ_RESPONSE): Receiving.HEAD,
@@ -185,8 +187,8 @@ class ConnectionState:
         broken_off: Why the sending half ended before its time; written by it.
         closing: Whether a response said that the connection is not kept; written by the
             receiving half.
-        replaceable: Whether the server refused a body and that response was read to its end,
-            so that the next request takes a new connection; written by the receiving half.
+        replaceable: Whether the next request takes a new connection by itself: the server refused
+            a body and that response was read to its end, or the caller disconnected.
     """
 
     sending: Sending = Sending.READY
@@ -211,19 +213,24 @@ class ConnectionState:
             return entry
         return next((e for e in tuple(self.owed) if e.phase is not Phase.WITHDRAWN), None)
 
+    def is_in_progress(self) -> bool:
+        """Return whether a response is owed or open, or a request body is."""
+        return self.oldest_owed() is not None or self.sending in _OPEN
+
     def next_owed(self) -> Owed:
         """Return the request whose response is to be read next. For the receiving half.
 
         Raises:
             StateError: There is none, or its body is not complete.
         """
-        RECEIVING[self.receiving, ReceiveEvent.READ_RESPONSE]
+        if self.receiving is not Receiving.HEAD:
+            RECEIVING[self.receiving, ReceiveEvent.READ_RESPONSE]
         while self.owed and self.owed[0].phase is Phase.WITHDRAWN:
             self.owed.popleft()
         if not self.owed:
             raise StateError("no response is owed")
         entry = self.owed[0]
-        if not entry.is_readable:
+        if entry.phase is not Phase.WHOLE and not entry.is_readable:
             raise StateError("the body of the request is not complete")
         return entry
 
@@ -233,6 +240,8 @@ class ConnectionState:
         Args:
             failed: Whether the connection is dead, so that all that is owed is lost.
         """
+        if self.replaceable:
+            return False
         if self.receiving is Receiving.BODY:
             return True
         oldest = self.oldest_owed()

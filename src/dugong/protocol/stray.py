@@ -6,8 +6,12 @@ verdict; the sender asks for it before it books a request on an idle connection.
 
 from __future__ import annotations
 
+from typing import Final
+
 from dugong.exceptions import ConnectionClosed, InvalidResponse
 from dugong.protocol.grammar import EMPTY_LINES, TIMEOUT_RESPONSE
+
+TIMEOUT_START: Final = len("HTTP/1.1 408 ")  # octets that tell it from every other response
 
 
 def check_stray(octets: bytes, limit: int) -> None:

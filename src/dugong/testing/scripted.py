@@ -144,7 +144,7 @@ class ScriptedTransport(Transport):
 
     def _next_line(self) -> Line | None:
         """Return the line that comes next, or `None` while the server is silent."""
-        if self._script and self._script[0] is SENT:
+        while self._script and self._script[0] is SENT:
             if not self._was_sent_to:
                 return None
             self._was_sent_to = False
@@ -160,7 +160,7 @@ class ScriptedTransport(Transport):
         return self.readable
 
     def _make_ready(self) -> None:
-        if not self._is_ready:
+        if not self._is_ready and not self.is_closed:
             self._feeder.send(b"!")
             self._is_ready = True
 
