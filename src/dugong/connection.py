@@ -412,7 +412,7 @@ class HTTPConnection(BinaryStream):
         if not limit:
             return b""
         talk = self._talk
-        return talk.link.receiving.block(talk.receiver.step_read, limit)
+        return talk.link.receiving.block(talk.receiver.body.step_read, limit)
 
     def co_read(self, len_: int | None = None) -> Generator[PollNeeded, None, bytes]:
         """Do what `read` does, as a coroutine."""
@@ -421,7 +421,7 @@ class HTTPConnection(BinaryStream):
         if not limit:
             return b""
         talk = self._talk
-        return (yield from talk.link.receiving.coroutine(talk.receiver.step_read, limit))
+        return (yield from talk.link.receiving.coroutine(talk.receiver.body.step_read, limit))
 
     def readinto(self, buf: WriteableBuffer) -> int:
         """Read octets of the response body into a buffer, from the socket itself where possible.
@@ -443,7 +443,7 @@ class HTTPConnection(BinaryStream):
         with writable_octets_of(buf) as target:
             if not len(target):
                 return 0
-            return talk.link.receiving.block(talk.receiver.step_readinto, target)
+            return talk.link.receiving.block(talk.receiver.body.step_readinto, target)
 
     def co_readinto(self, buf: WriteableBuffer) -> Generator[PollNeeded, None, int]:
         """Do what `readinto` does, as a coroutine."""
@@ -451,7 +451,9 @@ class HTTPConnection(BinaryStream):
         with writable_octets_of(buf) as target:
             if not len(target):
                 return 0
-            return (yield from talk.link.receiving.coroutine(talk.receiver.step_readinto, target))
+            return (
+                yield from talk.link.receiving.coroutine(talk.receiver.body.step_readinto, target)
+            )
 
     def readall(self) -> bytes:
         """Return the rest of the response body.
@@ -466,12 +468,12 @@ class HTTPConnection(BinaryStream):
             ConnectionTimedOut: Nothing came for `timeout` seconds; the call can be repeated.
         """
         talk = self._talk
-        return talk.link.receiving.block(talk.receiver.step_readall)
+        return talk.link.receiving.block(talk.receiver.body.step_readall)
 
     def co_readall(self) -> Generator[PollNeeded, None, bytes]:
         """Do what `readall` does, as a coroutine."""
         talk = self._talk
-        return (yield from talk.link.receiving.coroutine(talk.receiver.step_readall))
+        return (yield from talk.link.receiving.coroutine(talk.receiver.body.step_readall))
 
     def discard(self) -> None:
         """Read the rest of the response body and drop it, in constant memory.
@@ -483,12 +485,12 @@ class HTTPConnection(BinaryStream):
             ConnectionTimedOut: Nothing came for `timeout` seconds; the call can be repeated.
         """
         talk = self._talk
-        talk.link.receiving.block(talk.receiver.step_discard)
+        talk.link.receiving.block(talk.receiver.body.step_discard)
 
     def co_discard(self) -> Generator[PollNeeded, None, None]:
         """Do what `discard` does, as a coroutine."""
         talk = self._talk
-        return (yield from talk.link.receiving.coroutine(talk.receiver.step_discard))
+        return (yield from talk.link.receiving.coroutine(talk.receiver.body.step_discard))
 
     def read_raw(self, size: int) -> bytes:
         """Return octets as they came, beginning with the first that was not accepted.

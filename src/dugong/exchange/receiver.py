@@ -1,14 +1,14 @@
-"""The receiving half: heads, bodies and interim responses.
+"""The receiving half: which response comes next, and what its end means.
 
-It owns the order in which octets from the transport become responses, and what the user is
-told when they end too early. It never sends, and does not know the sender. The façade calls
-its steps through the `Waiter` of this half.
+It owns the order in which octets from the transport become responses, interim ones included, and
+what the end of one means to the connection. It never sends, and does not know the sender; bodies
+it leaves to its `BodyReader`. The façade calls the steps of both through the `Waiter` of this
+half.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dugong.exceptions import (
     ConnectionClosed,
@@ -16,9 +16,8 @@ from dugong.exceptions import (
     StateError,
     UnsupportedResponse,
 )
-from dugong.exchange.gathered import Gathered
+from dugong.exchange.body_reader import FAULTS, BodyReader
 from dugong.polling import PollNeeded
-from dugong.protocol.bodies import BodyFraming, EmptyBody
 from dugong.protocol.fields import FieldMessage
 from dugong.protocol.framing import FramingChoice, is_persistent
 from dugong.protocol.response import HTTPResponse
@@ -27,12 +26,8 @@ from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Receivin
 if TYPE_CHECKING:
     from dugong.exchange.link import Link
     from dugong.limits import Limits
+    from dugong.protocol.bodies import BodyFraming
     from dugong.protocol.response_head import HeadParser, ResponseHead
-
-# From this size on, octets go from the socket into the caller's memory without a copy.
-_DIRECT: Final = 16_384
-_FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
-_NO_BODY: Final = EmptyBody()
 
 
 class Receiver:
@@ -41,46 +36,34 @@ class Receiver:
     Attributes:
         trailers: The trailer section of the last response, once a chunked body was read to its
             end; otherwise `None`.
+        body: Reads the body of the last response.
     """
 
     def __init__(
         self, link: Link, parser: HeadParser, choose_framing: FramingChoice, limits: Limits
     ) -> None:
         self.trailers: FieldMessage | None = None
+        self.body: BodyReader = BodyReader(link, self._end_response)
         self._link = link
         self._buffer = link.buffer
         self._state = link.state
         self._parser = parser
         self._choose_framing = choose_framing
         self._limits = limits
-        self._framing: BodyFraming = _NO_BODY
         self._passed: list[HTTPResponse] = []
         self._interim_count = 0
         self._refused = False
-        self._is_interrupted = False
-        self._has_lost_body = False
-        self._gathered: Gathered | None = None
         self._raw = bytearray()
-
-    def succeed(self, old: Receiver) -> None:
-        """Take over what outlives the connection of *old*: its trailers, and that a body was lost.
-
-        Who was between two reads when that connection was closed must not take the silence of the
-        new one for the end of the body.
-        """
-        self.trailers = old.trailers
-        self._has_lost_body = old._has_lost_body or (
-            old._is_interrupted and old._framing is not _NO_BODY
-        )
 
     def interrupt(self) -> None:
         """Note that the caller disconnects in the middle of something; from any thread."""
         self.trailers = None
-        self._is_interrupted = True
+        self.body.interrupt()
 
-    def _check_not_lost(self) -> None:
-        if self._has_lost_body:
-            raise ConnectionClosed("disconnect() was called before the end of the body")
+    def succeed(self, old: Receiver) -> None:
+        """Take over what outlives the connection of *old*: trailers, and a body that was lost."""
+        self.trailers = old.trailers
+        self.body.succeed(old.body)
 
     # -- heads
 
@@ -91,7 +74,7 @@ class Receiver:
             link.check_not_ended()
         entry = state.next_owed()
         self.trailers = None
-        self._has_lost_body = False
+        self.body.expect_head()
         try:
             while True:
                 head = self._parser.parse(buffer) if buffer.size else None
@@ -109,7 +92,7 @@ class Receiver:
                     if not received:
                         raise self._early_end()
                     buffer.received(received)
-        except _FAULTS as exc:
+        except FAULTS as exc:
             link.fail(exc)
             raise
 
@@ -173,20 +156,16 @@ class Receiver:
             self._take_passed() if self._passed else (),
         )
         if framing.ended:
-            self._finish(framing)
+            self._end_response(framing)
         else:
-            self._framing = framing
             state.receiving = RECEIVING[state.receiving, ReceiveEvent.BODY_OPENS]
-            # Either this sees a disconnect() in another thread, or that one sees the open body.
-            if self._link.failure is not None:
-                self._link.check_alive()
+            self.body.open(framing)
         return response
 
-    def _finish(self, framing: BodyFraming) -> None:
+    def _end_response(self, framing: BodyFraming) -> None:
         """End the response whose body is at its end."""
         state = self._state
         self.trailers = framing.trailers
-        self._framing = _NO_BODY
         if self._refused:
             state.receiving = RECEIVING[state.receiving, ReceiveEvent.RESPONSE_ENDS]
             state.replaceable = True
@@ -197,142 +176,6 @@ class Receiver:
         else:
             state.receiving = RECEIVING[state.receiving, ReceiveEvent.RESPONSE_ENDS]
         state.owed.popleft()
-
-    # -- bodies
-
-    def step_readinto(self, target: memoryview) -> int | PollNeeded:
-        """Receive payload into *target*, which is not empty; 0 at the end of the body."""
-        if self._link.failure is not None:
-            self._link.check_alive()
-        if self._gathered is not None:
-            moved = self._gathered.move_into(target)
-            self._drop_if_empty(self._gathered)
-            return moved
-        framing = self._framing
-        if framing is _NO_BODY:
-            self._check_not_lost()
-            return 0
-        try:
-            count = self._read_into(framing, target)
-        except _FAULTS as exc:
-            self._link.fail(exc)
-            raise
-        if framing.ended and (not count or framing.length is not None):
-            self._finish(framing)
-        return count
-
-    def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
-        buffer = self._buffer
-        while True:
-            if not framing.room and not framing.advance(buffer):
-                if (pause := self._fill(framing)) is not None:
-                    return pause
-            elif framing.ended:
-                return 0
-            elif buffer.size:
-                return framing.move_into(buffer, target)
-            elif min(framing.room, len(target)) >= _DIRECT:
-                received = self._receive_directly(framing, target)
-                if isinstance(received, PollNeeded) or received:
-                    return received
-                self._peer_closed(framing)
-            elif (pause := self._fill(framing)) is not None:
-                return pause
-
-    def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
-        with target[: framing.room] as window:
-            received = self._link.transport.receive_into(window)
-        if not isinstance(received, PollNeeded) and received:
-            framing.delivered(received)
-        return received
-
-    def _fill(self, framing: BodyFraming) -> PollNeeded | None:
-        """Receive more octets of a body; return what that waits for, if it does."""
-        received = self._link.transport.receive_into(self._buffer.space())
-        if isinstance(received, PollNeeded):
-            return received
-        if received:
-            self._buffer.received(received)
-        else:
-            self._peer_closed(framing)
-        return None
-
-    def _peer_closed(self, framing: BodyFraming) -> None:
-        framing.peer_closed(orderly=self._state.broken_off is None)
-
-    def step_read(self, limit: int) -> bytes | PollNeeded:
-        """Return payload, at most *limit* octets, which is not 0; empty at the end of the body."""
-        if self._link.failure is not None:
-            self._link.check_alive()
-        if self._gathered is not None:
-            taken = self._gathered.take(limit)
-            self._drop_if_empty(self._gathered)
-            return taken
-        framing = self._framing
-        if framing is _NO_BODY:
-            self._check_not_lost()
-            return b""
-        try:
-            payload = self._take(framing, limit)
-        except _FAULTS as exc:
-            self._link.fail(exc)
-            raise
-        if framing.ended and (not payload or framing.length is not None):
-            self._finish(framing)
-        return payload
-
-    def _take(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
-        buffer = self._buffer
-        while True:
-            if framing.room or framing.advance(buffer):
-                if framing.ended:
-                    return b""
-                if buffer.size:
-                    return framing.take(buffer, limit)
-            if (pause := self._fill(framing)) is not None:
-                return pause
-
-    def step_readall(self) -> bytes | PollNeeded:
-        """Return the rest of the body."""
-        if self._link.failure is not None:
-            self._link.check_alive()
-        framing = self._framing
-        try:
-            while not framing.ended:
-                payload = self._take(framing, sys.maxsize)
-                if isinstance(payload, PollNeeded):
-                    return payload
-                if framing.ended and self._gathered is None and framing.length is not None:
-                    self._finish(framing)
-                    return payload
-                self._gather(payload)
-        except _FAULTS as exc:
-            self._link.fail(exc)
-            raise
-        if framing is _NO_BODY:
-            self._check_not_lost()
-        else:
-            self._finish(framing)
-        gathered, self._gathered = self._gathered, None
-        return b"" if gathered is None else gathered.rest()
-
-    def _gather(self, payload: bytes) -> None:
-        if self._gathered is None:
-            self._gathered = Gathered()
-        self._gathered.add(payload)
-
-    def _drop_if_empty(self, gathered: Gathered) -> None:
-        if not len(gathered):
-            self._gathered = None
-
-    def step_discard(self) -> PollNeeded | None:
-        """Read the rest of the body and drop it."""
-        self._link.check_alive()
-        self._gathered = None
-        while payload := self.step_read(sys.maxsize):
-            if isinstance(payload, PollNeeded):
-                return payload
-        return None
 
     # -- diagnosis
 

@@ -1,0 +1,206 @@
+"""How payload gets to the caller: one short read path for every kind of body.
+
+It owns the open body, what an unfinished `readall` has gathered of it, and that a body was lost. It
+knows nothing of heads, or of what the end of a body means to the connection: the receiver
+opens each body, and is told of its end.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from dugong.exceptions import ConnectionClosed, InvalidResponse, UnsupportedResponse
+from dugong.exchange.gathered import Gathered
+from dugong.polling import PollNeeded
+from dugong.protocol.bodies import BodyFraming, EmptyBody
+
+if TYPE_CHECKING:
+    from dugong.exchange.link import Link
+
+# From this size on, octets go from the socket into the caller's memory without a copy.
+_DIRECT: Final = 16_384
+FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
+_NO_BODY: Final = EmptyBody()
+
+
+class BodyReader:
+    """Reads the bodies of the responses on one connection."""
+
+    def __init__(self, link: Link, on_end: Callable[[BodyFraming], None]) -> None:
+        """Read from *link*, and tell *on_end* when a body was read to its end."""
+        self._link = link
+        self._buffer = link.buffer
+        self._on_end = on_end
+        self._framing: BodyFraming = _NO_BODY
+        self._gathered: Gathered | None = None
+        self._is_interrupted = False
+        self._has_lost_body = False
+
+    def expect_head(self) -> None:
+        """Note that a new response is read: what was lost before is known by now."""
+        self._has_lost_body = False
+
+    def open(self, framing: BodyFraming) -> None:
+        """Begin with the body of a response, which is not empty."""
+        self._framing = framing
+        # Either this sees a disconnect() in another thread, or that one sees the open body.
+        if self._link.failure is not None:
+            self._link.check_alive()
+
+    def interrupt(self) -> None:
+        """Note that the caller disconnects in the middle of something; from any thread."""
+        self._is_interrupted = True
+
+    def succeed(self, old: BodyReader) -> None:
+        """Take over from the reader of an ended connection that a body was lost.
+
+        Who was between two reads when that connection was closed must not take the silence of the
+        new one for the end of the body.
+        """
+        self._has_lost_body = old._has_lost_body or (
+            old._is_interrupted and old._framing is not _NO_BODY
+        )
+
+    def _check_not_lost(self) -> None:
+        if self._has_lost_body:
+            raise ConnectionClosed("disconnect() was called before the end of the body")
+
+    def _end(self, framing: BodyFraming) -> None:
+        self._framing = _NO_BODY
+        self._on_end(framing)
+
+    def step_readinto(self, target: memoryview) -> int | PollNeeded:
+        """Receive payload into *target*, which is not empty; 0 at the end of the body."""
+        if self._link.failure is not None:
+            self._link.check_alive()
+        if self._gathered is not None:
+            moved = self._gathered.move_into(target)
+            self._drop_if_empty(self._gathered)
+            return moved
+        framing = self._framing
+        if framing is _NO_BODY:
+            self._check_not_lost()
+            return 0
+        try:
+            count = self._read_into(framing, target)
+        except FAULTS as exc:
+            self._link.fail(exc)
+            raise
+        if framing.ended and (not count or framing.length is not None):
+            self._end(framing)
+        return count
+
+    def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        buffer = self._buffer
+        while True:
+            if not framing.room and not framing.advance(buffer):
+                if (pause := self._fill(framing)) is not None:
+                    return pause
+            elif framing.ended:
+                return 0
+            elif buffer.size:
+                return framing.move_into(buffer, target)
+            elif min(framing.room, len(target)) >= _DIRECT:
+                received = self._receive_directly(framing, target)
+                if isinstance(received, PollNeeded) or received:
+                    return received
+                self._peer_closed(framing)
+            elif (pause := self._fill(framing)) is not None:
+                return pause
+
+    def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        with target[: framing.room] as window:
+            received = self._link.transport.receive_into(window)
+        if not isinstance(received, PollNeeded) and received:
+            framing.delivered(received)
+        return received
+
+    def _fill(self, framing: BodyFraming) -> PollNeeded | None:
+        """Receive more octets of a body; return what that waits for, if it does."""
+        received = self._link.transport.receive_into(self._buffer.space())
+        if isinstance(received, PollNeeded):
+            return received
+        if received:
+            self._buffer.received(received)
+        else:
+            self._peer_closed(framing)
+        return None
+
+    def _peer_closed(self, framing: BodyFraming) -> None:
+        framing.peer_closed(orderly=self._link.state.broken_off is None)
+
+    def step_read(self, limit: int) -> bytes | PollNeeded:
+        """Return payload, at most *limit* octets, which is not 0; empty at the end of the body."""
+        if self._link.failure is not None:
+            self._link.check_alive()
+        if self._gathered is not None:
+            taken = self._gathered.take(limit)
+            self._drop_if_empty(self._gathered)
+            return taken
+        framing = self._framing
+        if framing is _NO_BODY:
+            self._check_not_lost()
+            return b""
+        try:
+            payload = self._take(framing, limit)
+        except FAULTS as exc:
+            self._link.fail(exc)
+            raise
+        if framing.ended and (not payload or framing.length is not None):
+            self._end(framing)
+        return payload
+
+    def _take(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
+        buffer = self._buffer
+        while True:
+            if framing.room or framing.advance(buffer):
+                if framing.ended:
+                    return b""
+                if buffer.size:
+                    return framing.take(buffer, limit)
+            if (pause := self._fill(framing)) is not None:
+                return pause
+
+    def step_readall(self) -> bytes | PollNeeded:
+        """Return the rest of the body."""
+        if self._link.failure is not None:
+            self._link.check_alive()
+        framing = self._framing
+        try:
+            while not framing.ended:
+                payload = self._take(framing, sys.maxsize)
+                if isinstance(payload, PollNeeded):
+                    return payload
+                if framing.ended and self._gathered is None and framing.length is not None:
+                    self._end(framing)
+                    return payload
+                self._gather(payload)
+        except FAULTS as exc:
+            self._link.fail(exc)
+            raise
+        if framing is _NO_BODY:
+            self._check_not_lost()
+        else:
+            self._end(framing)
+        gathered, self._gathered = self._gathered, None
+        return b"" if gathered is None else gathered.rest()
+
+    def _gather(self, payload: bytes) -> None:
+        if self._gathered is None:
+            self._gathered = Gathered()
+        self._gathered.add(payload)
+
+    def _drop_if_empty(self, gathered: Gathered) -> None:
+        if not len(gathered):
+            self._gathered = None
+
+    def step_discard(self) -> PollNeeded | None:
+        """Read the rest of the body and drop it."""
+        self._link.check_alive()
+        self._gathered = None
+        while payload := self.step_read(sys.maxsize):
+            if isinstance(payload, PollNeeded):
+                return payload
+        return None
