@@ -12,9 +12,8 @@ from collections import deque
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Final
 
-import attrs
-
 from dugong.exceptions import ConnectionClosed, ExcessBodyData, InvalidResponse, StateError
+from dugong.exchange.outgoing import Outgoing
 from dugong.polling import PollNeeded
 from dugong.protocol.request import EncodedRequest, encode_chunk_start, encode_last_chunk
 from dugong.protocol.state import (
@@ -37,39 +36,6 @@ _JOINED: Final = 16_384
 # What a waiting body's next event is called, for each way it can be framed
 _CONTINUE: Final = {False: SendEvent.CONTINUE_SIZED, True: SendEvent.CONTINUE_CHUNKED}
 _SKIP: Final = {False: SendEvent.SKIP_CONTINUE_SIZED, True: SendEvent.SKIP_CONTINUE_CHUNKED}
-
-
-@attrs.define(eq=False)
-class Outgoing:
-    """Something on its way to the transport; given to `Sender.step` until all of it is out.
-
-    Attributes:
-        event: What it means to the state of the connection once it is out.
-        pieces: The octets that are left. They refer to the caller's memory, until the end of the
-            call.
-        entry: The request that this begins, or `None` where it belongs to the active one.
-        request: That request, encoded.
-        octets: Payload octets of the body that are among *pieces*.
-        is_begun: Whether any octet may have gone out.
-        is_out: Whether all of it is out.
-    """
-
-    event: SendEvent
-    pieces: deque[bytes | memoryview]
-    entry: Owed | None = None
-    request: EncodedRequest | None = None
-    octets: int = 0
-    is_begun: bool = False
-    is_out: bool = False
-
-    def release(self) -> None:
-        """Give up the hold on the caller's memory."""
-        for piece in self.pieces:
-            if isinstance(piece, memoryview):
-                piece.release()
-        self.pieces.clear()
-        if self.request is not None:
-            self.request.release()
 
 
 class Sender:
