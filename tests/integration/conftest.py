@@ -101,6 +101,22 @@ def python_server(request: pytest.FixtureRequest) -> Server:
 
 
 @pytest.fixture(scope="session")
+def numbers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Answer many pipelined requests fast; every response tells which request it belongs to."""
+    with servers.run_numbers(tmp_path_factory.mktemp("numbers")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def numbers_tls(
+    tmp_path_factory: pytest.TempPathFactory, tls_contexts: TlsContexts
+) -> Iterator[Server]:
+    """Do the same inside TLS."""
+    with servers.run_numbers(tmp_path_factory.mktemp("numbers-tls"), tls_contexts) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def tinyproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """Forward plain requests and CONNECT, open to everybody."""
     with servers.run_tinyproxy(tmp_path_factory.mktemp("tinyproxy")) as running:

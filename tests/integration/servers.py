@@ -298,3 +298,15 @@ def write_config(template: str, target: Path, **values: object) -> None:
     """Fill in the *template* of `apps` and write it to *target*."""
     text = (APPS / template).read_text(encoding="utf-8")
     target.write_text(ConfigTemplate(text).substitute(values), encoding="utf-8")
+
+
+def run_numbers(
+    directory: Path, tls: TlsContexts | None = None
+) -> contextlib.AbstractContextManager[Server]:
+    """Run the server for many pipelined requests, see `apps.numbers`; over TLS with *tls*."""
+    options: Command = () if tls is None else (tls.certificate_file, tls.key_file)
+    return run_python_server(
+        Server("numbers", HOST, 0, tls=tls is not None),
+        directory,
+        lambda port: ["tests.integration.apps.numbers", str(port), *options],
+    )

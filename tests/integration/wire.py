@@ -88,6 +88,16 @@ class Connection:
             pass
         return self._take(len(self._waiting))
 
+    def receive_close_notify(self) -> bool:
+        """Receive until the client closes; tell whether it said close_notify before."""
+        assert isinstance(self._socket, ssl.SSLSocket)
+        self._socket.suppress_ragged_eofs = False  # type: ignore[attr-defined]  # documented
+        try:
+            self.receive_until_eof()
+        except (ssl.SSLEOFError, ConnectionError):
+            return False
+        return True
+
     def discard(self, count: int) -> None:
         """Receive exactly *count* octets in constant memory; they are not recorded.
 
