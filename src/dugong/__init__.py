@@ -66,11 +66,13 @@ __all__ = [
     "is_temp_network_error",
 ]
 
+if not TYPE_CHECKING:
+    # Hidden from type checkers, for which any name would then be one of this module.
 
-def __getattr__(name: str) -> object:
-    # asyncio costs more to import than the rest together; it is fetched when it is asked for.
-    if name == "AioFuture":
-        from dugong.drivers.aio import AioFuture
+    def __getattr__(name: str) -> object:
+        # asyncio costs more to import than the rest together; it is fetched when it is asked for.
+        if name == "AioFuture":
+            from dugong.drivers.aio import AioFuture
 
-        return AioFuture
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return AioFuture
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -237,6 +237,9 @@ class HTTPConnection(BinaryStream):
     @overload
     def get_ssl_peercert(self, binary_form: Literal[True]) -> bytes | None: ...
 
+    @overload
+    def get_ssl_peercert(self, binary_form: bool) -> PeerCertificate | bytes | None: ...
+
     def get_ssl_peercert(self, binary_form: bool = False) -> PeerCertificate | bytes | None:
         """Return what `ssl.SSLSocket.getpeercert` says of the server; `None` for plain HTTP.
 

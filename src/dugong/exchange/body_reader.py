@@ -129,6 +129,8 @@ class BodyReader:
         return None
 
     def _peer_closed(self, framing: BodyFraming) -> None:
+        # The end of a connection that another thread has closed is not the peer's.
+        self._link.check_alive()
         framing.peer_closed(orderly=self._link.state.broken_off is None)
 
     def step_read(self, limit: int) -> bytes | PollNeeded:

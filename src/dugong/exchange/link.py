@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dugong.drivers.waiter import Waiter
-from dugong.exceptions import ConnectionClosed, StateError, fresh_copy
+from dugong.exceptions import (
+    ConnectionClosed,
+    InvalidResponse,
+    StateError,
+    UnsupportedResponse,
+    fresh_copy,
+)
 from dugong.network.no_transport import NO_TRANSPORT
 from dugong.polling import POLLIN, POLLOUT, PollNeeded
 from dugong.protocol.read_buffer import ReadBuffer
@@ -21,6 +27,9 @@ from dugong.protocol.state import ConnectionState, Receiving
 if TYPE_CHECKING:
     from dugong.network.connector import Connector
     from dugong.network.transport import Transport
+
+# Faults behind which the octets of the peer can still be looked at, with read_raw()
+_TO_BE_DIAGNOSED: Final = (InvalidResponse, UnsupportedResponse, StateError)
 
 
 class Link:
@@ -97,7 +106,8 @@ class Link:
     def fail(self, failure: Exception) -> None:
         """Make the connection dead; the caller then raises *failure*.
 
-        The octets that were received, and the descriptor, are kept for diagnosis until `end`.
+        Where the peer's octets are at fault, those that were received, and the descriptor, are
+        kept for diagnosis until `end`; otherwise the connection is closed.
 
         Raises:
             Exception: It was dead already; this is the reason, which stays.
@@ -105,7 +115,10 @@ class Link:
         if self.failure is not None:
             raise fresh_copy(self.failure) from failure
         self.failure = fresh_copy(failure)
-        if self.sending.active:
+        if not isinstance(failure, _TO_BE_DIAGNOSED):
+            # RFC 9112 section 6.3: a client closes the connection on which a message was cut.
+            self.end()
+        elif self.sending.active:
             # The other half waits for the peer to read on, which it will not.
             self.transport.shutdown(socket.SHUT_WR)
 

@@ -182,7 +182,7 @@ class Receiver:
     def step_read_raw(self, size: int) -> bytes | PollNeeded:
         """Return *size* octets as they came, beginning with the first that was not accepted."""
         if self._state.replaceable:
-            raise StateError("there is no connection")
+            raise ConnectionClosed("the connection was closed")
         transport = self._link.transport
         if self._link.is_open and self._link.failure is None:
             self._link.fail(StateError("after read_raw() only disconnect() is possible"))
@@ -190,6 +190,8 @@ class Receiver:
             if self._buffer.size:
                 self._raw += self._buffer.take(min(self._buffer.size, size - len(self._raw)))
                 continue
+            if self._link.receiving.retired:
+                break
             try:
                 received = transport.receive_into(self._buffer.space())
             except ConnectionClosed:

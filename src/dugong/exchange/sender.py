@@ -163,9 +163,9 @@ class Sender:
 
     def _check_can_send(self) -> None:
         """Raise what ended the connection, or sending on it; learn what became of a 100."""
-        if self._link.failure is not None:
-            self._link.check_alive()
         state = self._state
+        if self._link.failure is not None or state.receiving is Receiving.CLOSED:
+            self._link.check_not_ended()
         if state.broken_off is not None:
             raise ConnectionClosed(str(state.broken_off))
         if self._current is not None:

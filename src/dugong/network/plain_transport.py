@@ -78,7 +78,9 @@ class PlainTransport(Transport):
     def has_input(self) -> bool:
         if not self._look(0):
             return False
+        # The receive that follows has to give what is there, whosever turn it is.
         self._drained = False
+        self._received_in_turn = 0
         return True
 
     def shutdown(self, how: int) -> None:

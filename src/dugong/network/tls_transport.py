@@ -108,6 +108,8 @@ class TLSTransport(Transport):
 
     def has_input(self) -> bool:
         with self._lock:
+            # The receive that follows has to give what is there, whosever turn it is.
+            self._received_in_turn = 0
             return self._is_over or self._socket.pending() > 0 or bool(self._look(0))
 
     def shutdown(self, how: int) -> None:

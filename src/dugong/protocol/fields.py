@@ -33,7 +33,7 @@ class FieldMessage(Message):
 
         def __getattr__(self, name: str) -> object:
             lines = self.__dict__.get("_lines")
-            if lines is None and name in self.__dict__:  # filled meanwhile by another thread
+            if name in self.__dict__:  # filled meanwhile by another thread
                 return self.__dict__[name]
             if lines is None or name.startswith("__"):
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

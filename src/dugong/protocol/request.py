@@ -197,6 +197,7 @@ class RequestEncoder:
             and body is None
             and (headers is None or headers == {})
             and not expect100
+            and isinstance(path, str)
             and ORIGIN_FORM.fullmatch(path)
         ):
             text = f"{method} {self._target_prefix}{path}{self._plain_end}"

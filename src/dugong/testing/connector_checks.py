@@ -1,19 +1,15 @@
 """The check of the connector layer, against a listener on loopback.
 
-It owns ways to that listener, good ones and bad ones, and who was asked on them. It knows
-nothing of requests.
+It owns what a connector has to do on each way to that listener. It knows nothing of requests.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Final, NoReturn
-
-import attrs
 
 from dugong.drivers.poll_loop import eval_coroutine
 from dugong.exceptions import (
@@ -22,31 +18,26 @@ from dugong.exceptions import (
     HostnameNotResolvable,
     TunnelRefused,
 )
-from dugong.layers import ConnectorFactory
-from dugong.limits import Limits
-from dugong.network.open_transport import open_transport
-from dugong.network.resolver import Address, Resolver
 from dugong.network.route import Route
-from dugong.network.transport import Transport, TransportFactory
-from dugong.polling import POLLIN, POLLOUT, PollNeeded
+from dugong.polling import PollNeeded
 from dugong.protocol.authority import Authority
+from dugong.testing.connector_way import ORIGIN, SOON, Way, refused, silent
 from dugong.testing.promise import (
     PATIENCE,
     must_raise,
-    open_descriptors,
     raises_nothing,
-    recorded_releases,
     require,
     within_patience,
 )
 
 if TYPE_CHECKING:
-    from dugong.network.connector import Connector
+    import socket
 
-_ORIGIN: Final = Authority("server.invalid", 443)
+    from dugong.layers import ConnectorFactory
+    from dugong.network.connector import Connector
+    from dugong.network.transport import Transport
+
 _PROXY: Final = Authority("proxy.invalid", 3128)
-_SOON: Final = 0.1  # seconds; on loopback nothing that comes at all comes later
-_FILLING_ATTEMPTS: Final = 20
 
 
 def check_connector(make: ConnectorFactory) -> None:
@@ -59,164 +50,35 @@ def check_connector(make: ConnectorFactory) -> None:
         AssertionError: A promise is broken; the message says which.
     """
     for scenario in _SCENARIOS:
-        with _Way.open(make) as way:
+        with Way.open(make) as way:
             scenario(way)
-
-
-@attrs.define(eq=False)
-class _Way:
-    """A way to a listener on loopback, and who was asked on it.
-
-    Attributes:
-        make: Makes the connector that is checked.
-        listener: The listener.
-        addresses: What the resolver returns.
-        error: What it raises instead.
-        lookups: What it was asked for.
-        transports: What was made of connected sockets.
-        waited_for: The descriptors that the connector waited for.
-    """
-
-    make: ConnectorFactory
-    listener: socket.socket
-    addresses: list[Address]
-    error: Exception | None = None
-    lookups: list[tuple[str, int]] = attrs.field(factory=list)
-    transports: list[Transport] = attrs.field(factory=list)
-    waited_for: set[int] = attrs.field(factory=set)
-
-    @classmethod
-    @contextlib.contextmanager
-    def open(cls, make: ConnectorFactory) -> Iterator[_Way]:
-        """Give a way, and check that nothing of what happens on it stays open."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            before = open_descriptors()
-            way = cls(make, listener, [_address_of(listener)])
-            with recorded_releases() as releases:
-                yield way
-            left = open_descriptors() - before
-            require(not left, f"a connector must leave no descriptor open, but left {left}")
-            released = {known.fd for known in releases if known.was_open}
-            require(
-                way.waited_for <= released,
-                "a connector must call polling.release() before it closes a socket it waited for",
-            )
-
-    def connector(
-        self, route: Route | None = None, factory: TransportFactory | None = None
-    ) -> Connector:
-        """Return the connector that is checked; by default one to the listener, without TLS."""
-        with raises_nothing("a connector must be made for every Route"):
-            return self.make(
-                Route(_ORIGIN) if route is None else route,
-                _FixedResolver(self),
-                self.open_transport if factory is None else factory,
-                Limits(),
-            )
-
-    def accept(self) -> socket.socket:
-        """Return the peer of a connection that was opened."""
-        needed = PollNeeded(self.listener.fileno(), POLLIN)
-        require(needed.poll(PATIENCE), "a connector must connect to the address it was given")
-        return self.listener.accept()[0]
-
-    def resolve(self, host: str, port: int) -> Sequence[Address]:
-        self.lookups.append((host, port))
-        if self.error is not None:
-            raise self.error
-        return self.addresses
-
-    def open_transport(self, sock: socket.socket) -> Transport:
-        transport = open_transport(sock)
-        self.transports.append(transport)
-        return transport
-
-    def co_follow(self, connector: Connector) -> Generator[PollNeeded, None, Transport]:
-        """Open a connection, and note what that waits for."""
-        opening = connector.co_open()
-        try:
-            needed = next(opening)
-            while True:
-                require(isinstance(needed, PollNeeded), f"co_open() must not yield {needed!r}")
-                self.waited_for.add(needed.fd)
-                try:
-                    yield needed
-                except ConnectionTimedOut as exc:
-                    needed = opening.throw(exc)
-                else:
-                    needed = next(opening)
-        except StopIteration as stop:
-            transport: Transport = stop.value
-            return transport
-        finally:
-            opening.close()
-
-
-class _FixedResolver(Resolver):
-    def __init__(self, way: _Way) -> None:
-        self._way = way
-
-    def resolve(self, host: str, port: int) -> Sequence[Address]:
-        return self._way.resolve(host, port)
-
-
-def _address_of(sock: socket.socket) -> Address:
-    return Address(sock.family, sock.getsockname())
-
-
-@contextlib.contextmanager
-def _refused() -> Iterator[Address]:
-    """Give an address that refuses connections."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield _address_of(sock)
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[Address | None]:
-    """Give an address that never answers, or `None` where the system makes none.
-
-    Its listener accepts nothing, and has as many connections as it may.
-    """
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(_FILLING_ATTEMPTS):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            if not PollNeeded(filler.fileno(), POLLOUT).poll(_SOON):
-                yield _address_of(listener)
-                return
-        yield None
 
 
 def _tunnel_route() -> Route:
     """Return a way through a tunnel, where the connector waits for what the proxy answers."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return Route(_ORIGIN, context, _PROXY, {"X-For": "proxy"})
+    return Route(ORIGIN, context, _PROXY, {"X-For": "proxy"})
 
 
 def _suspend(opening: Generator[PollNeeded, None, Transport]) -> None:
     """Let a connector run until it waits for something that does not come."""
     promise = "co_open() must wait for the answer of a proxy"
-    with contextlib.suppress(StopIteration), raises_nothing(promise):
-        while next(opening).poll(_SOON):
-            pass
-        return
+    with raises_nothing(promise):
+        for needed in opening:
+            if not needed.poll(SOON):
+                return
     raise AssertionError(promise)
 
 
-def _check_first_resumption(way: _Way) -> None:
+def _check_first_resumption(way: Way) -> None:
     way.connector().co_open().close()
     require(not way.lookups, "co_open() must do nothing before its first resumption")
 
 
-def _check_opening(way: _Way) -> None:
+def _check_opening(way: Way) -> None:
     with raises_nothing("co_open() must open a connection"):
         transport = eval_coroutine(way.co_follow(way.connector()), PATIENCE)
-    require(way.lookups == [(_ORIGIN.host, _ORIGIN.port)], "the resolver must be asked, once")
+    require(way.lookups == [(ORIGIN.host, ORIGIN.port)], "the resolver must be asked, once")
     require(
         any(transport is known for known in way.transports),
         "co_open() must return what the transport layer makes of the socket",
@@ -232,28 +94,28 @@ def _check_opening(way: _Way) -> None:
     transport.close()
 
 
-def _check_next_address(way: _Way) -> None:
-    with _refused() as address:
+def _check_next_address(way: Way) -> None:
+    with refused() as address:
         way.addresses.insert(0, address)
         with raises_nothing("co_open() must go on with the next address"):
             eval_coroutine(way.co_follow(way.connector()), PATIENCE).close()
 
 
-def _check_refused(way: _Way) -> None:
-    with _refused() as address:
+def _check_refused(way: Way) -> None:
+    with refused() as address:
         way.addresses[:] = [address]
         promise = "co_open() must raise OSError where the connection is refused"
         with must_raise(promise, OSError):
             eval_coroutine(way.co_follow(way.connector()), PATIENCE)
 
 
-def _check_unknown_name(way: _Way) -> None:
-    way.error = HostnameNotResolvable(_ORIGIN.host)
+def _check_unknown_name(way: Way) -> None:
+    way.error = HostnameNotResolvable(ORIGIN.host)
     with must_raise("co_open() must pass on what the resolver raises", HostnameNotResolvable):
         eval_coroutine(way.co_follow(way.connector()), PATIENCE)
 
 
-def _check_no_transport(way: _Way) -> None:
+def _check_no_transport(way: Way) -> None:
     def fail(sock: socket.socket) -> NoReturn:
         raise NotImplementedError
 
@@ -263,21 +125,21 @@ def _check_no_transport(way: _Way) -> None:
         eval_coroutine(way.co_follow(connector), PATIENCE)
 
 
-def _check_dropped(way: _Way) -> None:
+def _check_dropped(way: Way) -> None:
     opening = way.co_follow(way.connector(_tunnel_route()))
     _suspend(opening)
     with raises_nothing("a suspended co_open() must let itself be closed"):
         opening.close()
 
 
-def _check_late(way: _Way) -> None:
+def _check_late(way: Way) -> None:
     opening = way.co_follow(way.connector(_tunnel_route()))
     _suspend(opening)
     with must_raise("co_open() must pass on a timeout in a tunnel", ConnectionTimedOut):
         opening.throw(ConnectionTimedOut("nothing came"))
 
 
-def _check_tunnel(way: _Way) -> None:
+def _check_tunnel(way: Way) -> None:
     opening = way.co_follow(way.connector(_tunnel_route()))
     _suspend(opening)
     with way.accept() as peer:
@@ -294,7 +156,7 @@ def _check_tunnel(way: _Way) -> None:
             require(not peer.recv(1), "nothing must be sent to a proxy that opens no tunnel")
 
 
-def _check_interrupt_before(way: _Way) -> None:
+def _check_interrupt_before(way: Way) -> None:
     connector = way.connector()
     with raises_nothing("interrupt() must raise nothing"):
         connector.interrupt()
@@ -302,28 +164,27 @@ def _check_interrupt_before(way: _Way) -> None:
         eval_coroutine(way.co_follow(connector), PATIENCE)
 
 
-def _check_interrupt_in_connect(way: _Way) -> None:
-    with _silent() as address:
+def _check_interrupt_in_connect(way: Way) -> None:
+    with silent() as address:
         if address is not None:
             way.addresses[:] = [address]
             _interrupt(way, way.connector())
 
 
-def _check_interrupt_in_tunnel(way: _Way) -> None:
+def _check_interrupt_in_tunnel(way: Way) -> None:
     _interrupt(way, way.connector(_tunnel_route()))
 
 
-def _interrupt(way: _Way, connector: Connector) -> None:
+def _interrupt(way: Way, connector: Connector) -> None:
     """Interrupt a connector that waits for something that does not come."""
     is_waiting = threading.Event()
 
     def open_it() -> None:
-        opening = way.co_follow(connector)
-        while True:
-            needed = next(opening)
-            if not needed.poll(_SOON):
-                is_waiting.set()
-                require(needed.poll(PATIENCE / 2), "interrupt() must end every wait")
+        with contextlib.closing(way.co_follow(connector)) as opening:
+            for needed in opening:
+                if not needed.poll(SOON):
+                    is_waiting.set()
+                    require(needed.poll(PATIENCE / 2), "interrupt() must end every wait")
 
     def interrupt_it() -> None:
         is_waiting.wait(PATIENCE)
@@ -336,7 +197,7 @@ def _interrupt(way: _Way, connector: Connector) -> None:
     interrupter.join()
 
 
-_SCENARIOS: Final[tuple[Callable[[_Way], None], ...]] = (
+_SCENARIOS: Final[tuple[Callable[[Way], None], ...]] = (
     _check_first_resumption,
     _check_opening,
     _check_next_address,

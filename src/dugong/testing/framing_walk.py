@@ -21,14 +21,12 @@ _FOLLOWING: Final = b"HTTP/1.1 200 OK\r\n"
 
 def put(buffer: ReadBuffer, octets: bytes) -> None:
     """Receive *octets* into *buffer*."""
-    for begin in range(0, len(octets), 1024):
-        piece = octets[begin : begin + 1024]
-        while piece:
-            space = buffer.space()
-            count = min(len(space), len(piece))
-            space[:count] = piece[:count]
-            buffer.received(count)
-            piece = piece[count:]
+    while octets:
+        space = buffer.space()
+        count = min(len(space), len(octets))
+        space[:count] = octets[:count]
+        buffer.received(count)
+        octets = octets[count:]
 
 
 def check_body_framing(make: Callable[[], BodyFraming], octets: bytes, payload: bytes) -> None:
@@ -108,7 +106,9 @@ def _walk(
     got = bytearray()
     for segment in segments:
         put(buffer, segment)
-        while _advance(framing, buffer) and buffer.size and not framing.ended:
+        while not framing.ended and _advance(framing, buffer) and buffer.size:
+            if framing.ended:
+                break
             before = buffer.size
             with raises_nothing("payload that has come must be delivered"):
                 piece = deliver(framing, buffer)
@@ -162,20 +162,21 @@ def _check_direct(framing: BodyFraming, octets: bytes, payload: bytes) -> None:
     buffer = ReadBuffer()
     got = bytearray()
     left = octets
-    while left and not framing.ended:
-        if _advance(framing, buffer) and not framing.ended:
-            if buffer.size:
-                got += _take_all(framing, buffer)
-                continue
+    while not framing.ended:
+        is_ready = _advance(framing, buffer)
+        if framing.ended or not (left or (is_ready and buffer.size)):
+            break
+        if is_ready and buffer.size:
+            got += _take_all(framing, buffer)
+        elif is_ready:
             piece = left[: framing.room]
             with raises_nothing("delivered() must account for as many octets as there is room"):
                 framing.delivered(len(piece))
             got += piece
             left = left[len(piece) :]
-        elif not framing.ended:
+        else:
             put(buffer, left[:1])
             left = left[1:]
-    _advance(framing, buffer)
     require(bytes(got) == payload, f"room must be that of the payload {payload!r}, not {got!r}")
 
 

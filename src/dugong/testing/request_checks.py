@@ -166,9 +166,9 @@ def _split_head(head: bytes, what: str) -> tuple[str, list[tuple[str, str]]]:
     fields = []
     for field_line in lines.split("\r\n")[:-1]:
         match = FIELD_LINE.fullmatch(f"{field_line}\r\n")
-        require(match is not None, f"{what} must have only field lines, not {field_line[:40]!r}")
-        if match is not None:
-            fields.append((match[1].lower(), match[2].strip(" \t")))
+        if match is None:
+            raise AssertionError(f"{what} must have only field lines, not {field_line[:40]!r}")
+        fields.append((match[1].lower(), match[2].strip(" \t")))
     return line, fields
 
 

@@ -143,7 +143,10 @@ def _check_receiving(pair: _Pair) -> None:
         got = b""
         while len(got) < len(octets):
             with raises_nothing("has_input() must work"):
-                require(pair.transport.has_input(), "has_input() must be True where octets are")
+                require(
+                    pair.transport.has_input(),
+                    "has_input() must be True where octets are, and leave them there",
+                )
             got += pair.received(size)
         require(got == octets, "receive_into() must give the octets that were sent, in order")
         with raises_nothing("has_input() must work"):
@@ -154,15 +157,19 @@ def _check_receiving(pair: _Pair) -> None:
 
 def _check_sending(pair: _Pair) -> None:
     sent = 0
-    while True:
+    is_full = False
+    while not is_full:
         begin = sent % 251
         result = pair.send(_PATTERN[begin : begin + BUFFER_SIZE])
-        if not isinstance(result, PollNeeded):
+        if isinstance(result, PollNeeded):
+            is_full = not result.poll(0)
+            require(
+                not is_full or result is pair.transport.writable,
+                "send() must wait for `writable` on a full socket",
+            )
+        else:
             sent += result
             require(sent <= _MOST_TAKEN, "send() must hand to the system what it takes")
-        elif not result.poll(0):
-            break
-    require(result is pair.transport.writable, "send() must wait for `writable` on a full socket")
     got = bytearray()
     while len(got) < sent and PollNeeded(pair.peer.fileno(), POLLIN).poll(PATIENCE / 4):
         got += pair.peer.recv(BUFFER_SIZE)
