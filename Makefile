@@ -21,7 +21,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 export PIP_ROOT_USER_ACTION := ignore
 
 .DELETE_ON_ERROR:
-.PHONY: demo test check check-static lint types docs audit format lock wheel changelog servers clean .venv
+.PHONY: demo test check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
 
 demo: .venv
 	@$(BIN)/python examples/tour.py $(URL)
@@ -51,6 +51,10 @@ audit: .venv
 
 docs: .venv
 	$(BIN)/sphinx-build -q -n -W --keep-going -d build/doctrees docs build/docs
+
+# Write docs/conformance.md anew, from the catalogue of requirements and the marks of the tests.
+conformance: .venv
+	$(BIN)/python -m tests.conformance.table
 
 format: .venv
 	$(BIN)/ruff check --fix
