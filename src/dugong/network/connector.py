@@ -114,7 +114,10 @@ class Connector:
                 return (yield from self.co_connect_address(address))
             except (OSError, ConnectionTimedOut) as exc:
                 failure = exc
-        raise failure or OSError(errno.EADDRNOTAVAIL, "host name has no address")
+        try:
+            raise failure or OSError(errno.EADDRNOTAVAIL, "host name has no address")
+        finally:
+            del failure  # by its traceback it would refer to itself, and to the caller's octets
 
     def co_connect_address(self, address: Address) -> Generator[PollNeeded, None, socket.socket]:
         """Return a non-blocking socket that is connected to one address.

@@ -124,9 +124,13 @@ def raise_translated(exc: Exception) -> NoReturn:
             socket or ssl module says so.
         Exception: *exc* itself says something else.
     """
-    if is_cut_off(exc):
-        raise ConnectionClosed("connection was reset or cut off") from exc
-    raise exc
+    try:
+        if is_cut_off(exc):
+            raise ConnectionClosed("connection was reset or cut off") from exc
+        raise exc
+    finally:
+        # By its traceback it would refer to itself, and to the caller's octets, until the next gc.
+        del exc
 
 
 def is_cut_off(exc: BaseException) -> bool:

@@ -211,17 +211,31 @@ class RequestEncoder:
         names = lower_names(given)
         _check_caller_fields(given, names)
         request = _plan_body(method, path, body, expect100=expect100)
+        try:
+            self._add_head(request, target, given, names)
+        finally:
+            if not request.head:  # it was refused
+                request.release()
+        return request
+
+    def _add_head(
+        self,
+        request: EncodedRequest,
+        target: str,
+        given: Mapping[str, str],
+        names: Mapping[str, str],
+    ) -> None:
+        """Complete a request that has all but its head."""
         fields = {**given, **self._body_fields(request, given, names)}
-        if expect100:
-            _check_expectation(names, request)
+        if request.event is SendEvent.REQUEST_EXPECTING_CONTINUE:
+            _check_expectation(names)
             if "expect" not in names:
                 fields["Expect"] = "100-continue"
         elif "100-continue" in names.get("expect", "").lower() and not request.has_content:
             raise ValueError("an expectation of 100-continue needs a body (RFC 9110 10.1.1)")
         given_option = names.get("connection")
         request.closes = self._default_closes if given_option is None else _says_close(given_option)
-        request.head = self._encode_head(method, target, fields)
-        return request
+        request.head = self._encode_head(request.method, target, fields)
 
     def _encode_head(self, method: str, target: str, fields: Mapping[str, str]) -> bytes:
         if self._default_names.keys().isdisjoint(name.lower() for name in fields):
@@ -273,6 +287,10 @@ def _plan_body(
     method: str, path: str, body: ReadableBuffer | BodyFollowing | None, *, expect100: bool
 ) -> EncodedRequest:
     """Return the request, without its head, that *body* makes."""
+    if body is not None and method == "TRACE":
+        raise ValueError("a TRACE request has no body (RFC 9110 section 9.3.8)")
+    if expect100 and not (isinstance(body, BodyFollowing) and body.length != 0):
+        raise ValueError("expect100 needs a BodyFollowing that is not of length 0")
     if body is None:
         request = EncodedRequest(method, path, b"", SendEvent.REQUEST)
     elif not isinstance(body, BodyFollowing):
@@ -285,11 +303,7 @@ def _plan_body(
         # A body of length 0 is complete at once.
         event = SendEvent.REQUEST_BEFORE_SIZED_BODY if body.length else SendEvent.REQUEST_WITH_BODY
         request = EncodedRequest(method, path, b"", event, length=body.length)
-    if body is not None and method == "TRACE":
-        raise ValueError("a TRACE request has no body (RFC 9110 section 9.3.8)")
     if expect100:
-        if not (request.chunked or request.length):
-            raise ValueError("expect100 needs a BodyFollowing that is not of length 0")
         request.event = SendEvent.REQUEST_EXPECTING_CONTINUE
     return request
 
@@ -308,7 +322,7 @@ def _check_given_length(given: str, length: int) -> None:
         raise ValueError(f"Content-Length contradicts a body of {length} octets: {given[:40]!r}")
 
 
-def _check_expectation(names: Mapping[str, str], request: EncodedRequest) -> None:
+def _check_expectation(names: Mapping[str, str]) -> None:
     expectation = names.get("expect", "100-continue")
     if expectation.lower() != "100-continue":
         raise ValueError(f"Expect contradicts expect100: {expectation[:40]!r}")

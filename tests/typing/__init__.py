@@ -1,0 +1,1 @@
+"""Programs that are never run: type checkers read them."""

@@ -1,0 +1,1 @@
+"""What API.md promises of `HTTPConnection`, one file for each topic, in both faces."""

@@ -1,0 +1,350 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dugong import ConnectionClosed, InvalidResponse, UnsupportedResponse
+from dugong.exchange.body_reader import BodyReader
+from dugong.exchange.link import Link
+from dugong.limits import Limits
+from dugong.polling import PollNeeded
+from dugong.protocol.bodies import BodyFraming, FaultyBody, SizedBody, UntilCloseBody
+from dugong.protocol.chunks import ChunkedBody
+from dugong.testing import END, ScriptedTransport
+from tests.unit.faces import chunked, connector, finish, opening_to
+
+if TYPE_CHECKING:
+    from dugong.testing.scripted import Line
+
+
+class Reading:
+    """A reader over a script, and the bodies whose end it told."""
+
+    def __init__(self, transport: ScriptedTransport) -> None:
+        self.transport = transport
+        self.link = Link(0)
+        finish(self.link.co_open(connector(opening_to(transport))))
+        self.ended: list[BodyFraming] = []
+        self.body = BodyReader(self.link, self.ended.append)
+
+    def read(self, limit: int) -> bytes | PollNeeded:
+        return self.body.step_read(limit)
+
+    def readinto(self, size: int) -> bytes | PollNeeded:
+        target = bytearray(size)
+        count = self.body.step_readinto(memoryview(target))
+        return count if isinstance(count, PollNeeded) else bytes(target[:count])
+
+
+@contextlib.contextmanager
+def reading(framing: BodyFraming | None, *script: Line) -> Iterator[Reading]:
+    """Give a reader of a body of that framing."""
+    transport = ScriptedTransport()
+    reader = Reading(transport)
+    transport.extend(*script)
+    if framing is not None:
+        reader.body.open(framing)
+    yield reader
+    reader.link.abort("the test is over")
+    transport.close()
+
+
+def chunks() -> ChunkedBody:
+    return ChunkedBody(Limits())
+
+
+Way = Callable[[Reading, int], bytes | PollNeeded]
+both_ways = pytest.mark.parametrize(
+    "way",
+    [pytest.param(Reading.read, id="read"), pytest.param(Reading.readinto, id="readinto")],
+)
+both_sizes = pytest.mark.parametrize("size", [10, 40_000], ids=["small", "direct"])
+
+
+@both_ways
+def test_without_a_body_reads_give_the_end(way: Way) -> None:
+    with reading(None) as reader:
+        assert way(reader, 5) == b""
+        assert reader.body.step_readall() == b""
+        assert reader.body.step_discard() is None
+        assert reader.ended == []
+
+
+@both_ways
+@both_sizes
+def test_sized_body_ends_with_its_last_octet(way: Way, size: int) -> None:
+    framing = SizedBody(5)
+    with reading(framing, b"123", b"45") as reader:
+        assert way(reader, size) == b"123"
+        assert reader.ended == []
+        assert way(reader, size) == b"45"
+        assert reader.ended == [framing]
+        assert way(reader, size) == b""
+
+
+@both_ways
+@both_sizes
+def test_what_stands_behind_a_body_stays(way: Way, size: int) -> None:
+    with reading(SizedBody(20_000), bytes(20_000) + b"next") as reader:
+        left = 20_000
+        while left:
+            piece = way(reader, size)
+            assert isinstance(piece, bytes)
+            left -= len(piece)
+        rest = reader.link.buffer
+        assert rest.peek(0, rest.size) in (b"", b"next")
+        assert way(reader, size) == b""
+
+
+@both_ways
+@both_sizes
+def test_until_close_body_ends_with_the_close(way: Way, size: int) -> None:
+    framing = UntilCloseBody()
+    with reading(framing, b"12345", END) as reader:
+        assert way(reader, size) == b"12345"
+        assert reader.ended == []
+        assert way(reader, size) == b""
+        assert reader.ended == [framing]
+
+
+@both_ways
+@both_sizes
+def test_chunked_body_ends_when_a_read_tells_so(way: Way, size: int) -> None:
+    framing = chunks()
+    with reading(framing, chunked(b"12", b"345")) as reader:
+        assert way(reader, size) == b"12345"
+        assert reader.ended == []
+        assert way(reader, size) == b""
+        assert reader.ended == [framing]
+
+
+@both_ways
+@pytest.mark.parametrize("size", [7, 16_384, 50_000])
+@pytest.mark.parametrize("chunk", [9, 5_000, 30_000])
+def test_chunks_are_read_whatever_goes_directly(way: Way, size: int, chunk: int) -> None:
+    payload = bytes(range(250)) * 360
+    octets = chunked(*(payload[at : at + chunk] for at in range(0, len(payload), chunk)))
+    pieces = [octets[at : at + 11_000] for at in range(0, len(octets), 11_000)]
+    body = b""
+    with reading(chunks(), *pieces) as reader:
+        while piece := way(reader, size):
+            assert isinstance(piece, bytes)
+            assert len(piece) <= size
+            body += piece
+    assert body == payload
+
+
+@both_ways
+@both_sizes
+def test_read_that_waits_can_be_repeated(way: Way, size: int) -> None:
+    with reading(SizedBody(20_000)) as reader:
+        assert way(reader, size) is reader.transport.readable
+        reader.transport.extend(b"12345")
+        assert way(reader, size) == b"12345"
+
+
+@both_ways
+def test_read_that_waits_for_a_size_line_can_be_repeated(way: Way) -> None:
+    with reading(chunks(), b"5;ext") as reader:
+        assert way(reader, 10) is reader.transport.readable
+        reader.transport.extend(b"\r\n12345")
+        assert way(reader, 10) == b"12345"
+
+
+@pytest.mark.parametrize("room", [16_384, 40_000])
+def test_large_pieces_are_received_into_the_callers_memory(room: int) -> None:
+    class Noting(ScriptedTransport):
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            targets.append((target.obj, len(target)))
+            return super().receive_into(target)
+
+    targets: list[tuple[object, int]] = []
+    buf = bytearray(50_000)
+    transport = Noting()
+    reader = Reading(transport)
+    reader.body.open(SizedBody(room))
+    transport.extend(bytes(room))
+    assert reader.body.step_readinto(memoryview(buf)) == room
+    assert targets == [(buf, room)]
+    transport.close()
+
+
+# -- ends that come too early
+
+
+@both_ways
+@both_sizes
+def test_close_within_a_sized_body_is_a_cut(way: Way, size: int) -> None:
+    with reading(SizedBody(20_000), b"12345", END) as reader:
+        assert way(reader, size) == b"12345"
+        with pytest.raises(ConnectionClosed, match="19995 octets before the end"):
+            way(reader, size)
+        with pytest.raises(ConnectionClosed, match="19995 octets before the end"):
+            reader.link.check_alive()
+
+
+@both_ways
+@both_sizes
+def test_close_after_a_failed_send_is_not_orderly(way: Way, size: int) -> None:
+    with reading(UntilCloseBody(), b"12345", END) as reader:
+        reader.link.state.broken_off = ConnectionClosed("reset")
+        assert way(reader, size) == b"12345"
+        with pytest.raises(ConnectionClosed, match="failed before"):
+            way(reader, size)
+
+
+@both_ways
+@both_sizes
+def test_end_that_another_thread_made_is_not_the_end_of_the_body(way: Way, size: int) -> None:
+    class Disconnected(ScriptedTransport):
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            reader.link.abort("disconnect() was called")
+            return 0
+
+    transport = Disconnected()
+    reader = Reading(transport)
+    reader.body.open(UntilCloseBody())
+    with pytest.raises(ConnectionClosed, match="disconnect"):
+        way(reader, size)
+    assert reader.ended == []
+    transport.close()
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "error", [InvalidResponse("no length"), UnsupportedResponse("other coding")], ids=repr
+)
+def test_faulty_body_kills_the_connection(
+    way: Way, error: InvalidResponse | UnsupportedResponse
+) -> None:
+    with reading(FaultyBody(error), b"12345") as reader:
+        for _ in range(2):
+            with pytest.raises(type(error), match=str(error)):
+                way(reader, 10)
+
+
+@both_ways
+def test_dead_connection_repeats_its_error(way: Way) -> None:
+    with reading(SizedBody(5), b"12345") as reader:
+        reader.link.fail(InvalidResponse("nonsense"))
+        with pytest.raises(InvalidResponse, match="nonsense"):
+            way(reader, 5)
+        with pytest.raises(InvalidResponse, match="nonsense"):
+            reader.body.step_readall()
+        with pytest.raises(InvalidResponse, match="nonsense"):
+            reader.body.step_discard()
+
+
+def test_body_is_not_opened_on_a_dead_connection() -> None:
+    with reading(None) as reader:
+        reader.link.abort("disconnect() was called")
+        with pytest.raises(ConnectionClosed, match="disconnect"):
+            reader.body.open(SizedBody(5))
+
+
+# -- the whole rest
+
+
+@pytest.mark.parametrize(
+    ("make", "script"),
+    [
+        pytest.param(lambda: SizedBody(5), (b"12345",), id="sized, at once"),
+        pytest.param(lambda: SizedBody(5), (b"12", b"345"), id="sized"),
+        pytest.param(UntilCloseBody, (b"12", b"345", END), id="until close"),
+        pytest.param(chunks, (chunked(b"12", b"345"),), id="chunked"),
+    ],
+)
+def test_readall_gives_the_body(make: Callable[[], BodyFraming], script: tuple[Line, ...]) -> None:
+    framing = make()
+    with reading(framing, *script) as reader:
+        assert reader.body.step_readall() == b"12345"
+        assert reader.ended == [framing]
+
+
+def test_unfinished_readall_keeps_what_it_gathered() -> None:
+    with reading(SizedBody(10), b"12345") as reader:
+        assert reader.body.step_readall() is reader.transport.readable
+        assert reader.read(2) == b"12"
+        assert reader.readinto(2) == b"34"
+        assert reader.readinto(2) == b"5"
+        reader.transport.extend(b"67890")
+        assert reader.body.step_readall() == b"67890"
+
+
+def test_readall_goes_on_behind_what_it_gathered() -> None:
+    framing = SizedBody(10)
+    with reading(framing, b"12345") as reader:
+        assert reader.body.step_readall() is reader.transport.readable
+        assert reader.read(1) == b"1"
+        assert reader.read(4) == b"2345"
+        assert reader.body.step_readall() is reader.transport.readable
+        reader.transport.extend(b"67", b"890")
+        assert reader.body.step_readall() == b"67890"
+        assert reader.ended == [framing]
+
+
+def test_readall_raises_for_a_cut() -> None:
+    with reading(SizedBody(10), b"12345", END) as reader, pytest.raises(ConnectionClosed):
+        reader.body.step_readall()
+
+
+def test_discard_drops_what_was_gathered() -> None:
+    framing = SizedBody(10)
+    with reading(framing, b"12345") as reader:
+        assert reader.body.step_readall() is reader.transport.readable
+        reader.transport.extend(b"67890")
+        assert reader.body.step_discard() is None
+        assert reader.ended == [framing]
+
+
+def test_discard_that_waits_can_be_repeated() -> None:
+    with reading(chunks(), b"5\r\n123") as reader:
+        assert reader.body.step_discard() is reader.transport.readable
+        reader.transport.extend(b"45\r\n0\r\n\r\n")
+        assert reader.body.step_discard() is None
+        assert len(reader.ended) == 1
+
+
+# -- bodies that are lost
+
+
+def successor_of(reader: Reading) -> BodyReader:
+    body = BodyReader(Link(0), lambda framing: None)
+    body.succeed(reader.body)
+    return body
+
+
+def test_body_that_was_open_at_a_disconnect_is_lost() -> None:
+    with reading(SizedBody(5)) as reader:
+        reader.body.interrupt()
+        body = successor_of(reader)
+    for _ in range(2):
+        with pytest.raises(ConnectionClosed, match="before the end of the body"):
+            body.step_read(5)
+        with pytest.raises(ConnectionClosed, match="before the end of the body"):
+            body.step_readinto(memoryview(bytearray(5)))
+        with pytest.raises(ConnectionClosed, match="before the end of the body"):
+            body.step_readall()
+
+
+def test_lost_body_is_inherited_until_a_head_is_expected() -> None:
+    with reading(SizedBody(5)) as reader:
+        reader.body.interrupt()
+        body = successor_of(reader)
+    heir = BodyReader(Link(0), lambda framing: None)
+    heir.succeed(body)
+    with pytest.raises(ConnectionClosed, match="before the end of the body"):
+        heir.step_read(5)
+    heir.expect_head()
+    assert heir.step_read(5) == b""
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_without_an_open_body_nothing_is_lost(interrupted: bool) -> None:
+    with reading(None) as reader:
+        if interrupted:
+            reader.body.interrupt()
+        assert successor_of(reader).step_read(5) == b""

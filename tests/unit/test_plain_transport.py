@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from dugong.exceptions import ConnectionClosed
+from dugong.network.plain_transport import PlainTransport
+from dugong.network.transport import FAIR_SHARE
+from dugong.polling import PollNeeded, on_release
+
+PIECE = 65_536
+
+
+@attrs.define
+class Ends:
+    transport: PlainTransport
+    peer: socket.socket
+
+    def received(self, size: int = 100) -> bytes | PollNeeded:
+        target = bytearray(size)
+        count = self.transport.receive_into(memoryview(target))
+        return count if isinstance(count, PollNeeded) else bytes(target[:count])
+
+    def awaited(self, size: int = 100) -> bytes:
+        """Receive what is there, behind the pause that may come first."""
+        result = self.received(size)
+        if isinstance(result, PollNeeded):
+            result = self.received(size)
+        assert isinstance(result, bytes)
+        return result
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    ours, peer = socket.socketpair()
+    peer.setblocking(False)
+    with peer:
+        transport = PlainTransport(ours)
+        yield Ends(transport, peer)
+        transport.close()
+
+
+released: list[int] = []
+on_release(released.append)
+
+
+class FailingSocket(socket.socket):
+    """Fails in a way that a pair of sockets does not."""
+
+    def send(self, *_: object) -> int:
+        raise OSError(5, "told by the system")
+
+    def recv_into(self, *_: object) -> int:
+        raise OSError(5, "told by the system")
+
+
+def test_nothing_is_encrypted(ends: Ends) -> None:
+    assert not ends.transport.is_secure
+    assert ends.transport.cipher() is None
+
+
+def test_socket_never_blocks() -> None:
+    ours, peer = socket.socketpair()
+    with ours, peer:
+        PlainTransport(ours)
+        assert not ours.getblocking()
+
+
+class TestSending:
+    def test_returns_the_octets_that_were_sent(self, ends: Ends) -> None:
+        assert ends.transport.send(b"octets") == 6
+        assert ends.peer.recv(100) == b"octets"
+
+    def test_takes_a_view(self, ends: Ends) -> None:
+        assert ends.transport.send(memoryview(b"octets")[2:]) == 4
+        assert ends.peer.recv(100) == b"tets"
+
+    def test_send_that_took_a_part_waits_next(self, ends: Ends) -> None:
+        sent = ends.transport.send(bytes(16 * FAIR_SHARE))
+        assert isinstance(sent, int)
+        assert ends.transport.send(b"x") is ends.transport.writable
+
+    def test_send_that_would_block_waits(self, ends: Ends) -> None:
+        ends.transport.send(bytes(16 * FAIR_SHARE))
+        ends.transport.send(b"x")
+        assert ends.transport.send(b"x") is ends.transport.writable
+
+    def test_waits_once_after_its_fair_share(self, ends: Ends) -> None:
+        sent = 0
+        while not isinstance(count := ends.transport.send(bytes(PIECE)), PollNeeded):
+            sent += count
+            ends.peer.recv(PIECE)
+        assert sent == FAIR_SHARE
+        assert ends.transport.send(b"x") == 1
+
+    def test_wait_begins_a_new_share(self, ends: Ends) -> None:
+        for _ in range(FAIR_SHARE // PIECE - 1):
+            ends.transport.send(bytes(PIECE))
+            ends.peer.recv(PIECE)
+        ends.transport.send(bytes(16 * FAIR_SHARE))
+        ends.transport.send(b"x")  # waits
+        with contextlib.suppress(BlockingIOError):
+            while ends.peer.recv(PIECE):
+                pass
+        assert [ends.transport.send(b"x") for _ in range(2)] == [1, 1]
+
+    def test_peer_that_has_gone_is_connection_closed(self, ends: Ends) -> None:
+        ends.peer.close()
+        with pytest.raises(ConnectionClosed):
+            ends.transport.send(b"x")
+
+    def test_other_errors_pass_through(self) -> None:
+        ours, peer = socket.socketpair()
+        with (
+            peer,
+            FailingSocket(fileno=ours.detach()) as failing,
+            pytest.raises(OSError, match="told by the system"),
+        ):
+            PlainTransport(failing).send(b"x")
+
+
+class TestReceiving:
+    def test_first_receive_waits_without_asking(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert ends.received() is ends.transport.readable
+        assert ends.received() == b"octets"
+
+    def test_receive_that_was_filled_goes_on_at_once(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert ends.awaited(3) == b"oct"
+        assert ends.received(3) == b"ets"
+
+    def test_receive_that_was_not_filled_waits_next(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert ends.awaited() == b"octets"
+        ends.peer.send(b"more")
+        assert ends.received() is ends.transport.readable
+        assert ends.received() == b"more"
+
+    def test_nothing_to_receive_waits(self, ends: Ends) -> None:
+        assert [ends.received() for _ in range(3)] == [ends.transport.readable] * 3
+
+    def test_waits_once_after_its_fair_share(self, ends: Ends) -> None:
+        ends.received()
+        received = 0
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                ends.peer.send(bytes(PIECE))
+            octets = ends.received(1024)
+            if isinstance(octets, PollNeeded):
+                break
+            received += len(octets)
+        assert received == FAIR_SHARE
+        assert ends.received(1024) == bytes(1024)
+
+    def test_end_is_zero_again_and_again(self, ends: Ends) -> None:
+        ends.peer.close()
+        assert [ends.awaited() for _ in range(2)] == [b"", b""]
+
+    def test_reset_is_connection_closed(self, ends: Ends) -> None:
+        ends.transport.send(b"unread")
+        ends.peer.close()
+        ends.received()
+        with pytest.raises(ConnectionClosed):
+            ends.received()
+
+    def test_other_errors_pass_through(self) -> None:
+        ours, peer = socket.socketpair()
+        with peer, FailingSocket(fileno=ours.detach()) as failing:
+            transport = PlainTransport(failing)
+            transport.receive_into(memoryview(bytearray(1)))
+            with pytest.raises(OSError, match="told by the system"):
+                transport.receive_into(memoryview(bytearray(1)))
+
+
+class TestLooking:
+    def test_nothing(self, ends: Ends) -> None:
+        assert not ends.transport.has_input()
+
+    def test_octets_stay(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert ends.transport.has_input()
+        assert ends.received() == b"octets"
+
+    def test_end(self, ends: Ends) -> None:
+        ends.peer.close()
+        assert ends.transport.has_input()
+
+
+class TestShutdown:
+    def test_of_both_directions_wakes_and_ends_both(self, ends: Ends) -> None:
+        ends.transport.shutdown(socket.SHUT_RDWR)
+        assert ends.transport.readable.poll(0)
+        assert ends.awaited() == b""
+        with pytest.raises(ConnectionClosed):
+            ends.transport.send(b"x")
+
+    def test_of_sending_leaves_receiving(self, ends: Ends) -> None:
+        ends.transport.shutdown(socket.SHUT_WR)
+        ends.peer.send(b"octets")
+        assert ends.awaited() == b"octets"
+        assert ends.peer.recv(100) == b""
+
+    def test_of_receiving_wakes(self, ends: Ends) -> None:
+        ends.transport.shutdown(socket.SHUT_RD)
+        assert ends.transport.readable.poll(0)
+
+    def test_may_be_repeated_and_come_after_the_close(self, ends: Ends) -> None:
+        for _ in range(2):
+            ends.transport.shutdown(socket.SHUT_RDWR)
+        ends.transport.close()
+        ends.transport.shutdown(socket.SHUT_RDWR)
+
+
+class TestClose:
+    def test_closes_the_descriptor(self, ends: Ends) -> None:
+        ends.transport.close()
+        assert ends.peer.recv(100) == b""
+
+    def test_tells_the_drivers_once(self, ends: Ends) -> None:
+        released.clear()
+        ends.transport.close()
+        ends.transport.close()
+        assert released == [ends.transport.readable.fd]
+
+    def test_nothing_can_be_sent_or_received_then(self, ends: Ends) -> None:
+        ends.transport.close()
+        with pytest.raises(ConnectionClosed):
+            ends.transport.send(b"x")
+        ends.received()
+        with pytest.raises(ConnectionClosed):
+            ends.received()

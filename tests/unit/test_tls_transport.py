@@ -1,0 +1,369 @@
+"""The peer is an `ssl.SSLSocket` at the other end of a pair of sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections import deque
+from collections.abc import Iterator
+from typing import NoReturn
+
+import attrs
+import pytest
+import trustme
+
+from dugong.exceptions import ConnectionClosed
+from dugong.network.tls_transport import TLSTransport
+from dugong.network.transport import FAIR_SHARE
+from dugong.polling import PollNeeded, on_release
+
+PIECE = 65_536
+
+
+class Contexts:
+    """The two ends of TLS."""
+
+    def __init__(self) -> None:
+        authority = trustme.CA()
+        self.server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("server.example").configure_cert(self.server)
+        self.client = ssl.create_default_context()
+        authority.configure_trust(self.client)
+
+
+@pytest.fixture(scope="module")
+def contexts() -> Contexts:
+    return Contexts()
+
+
+def secured_pair(contexts: Contexts) -> tuple[ssl.SSLSocket, ssl.SSLSocket]:
+    """Return a client's and a server's socket, behind the handshake; neither blocks."""
+    pair = socket.socketpair()
+    for sock in pair:
+        sock.setblocking(False)
+    client = contexts.client.wrap_socket(
+        pair[0],
+        server_hostname="server.example",
+        do_handshake_on_connect=False,
+        suppress_ragged_eofs=False,
+    )
+    server = contexts.server.wrap_socket(
+        pair[1], server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
+    )
+    waiting = [client, server]
+    while waiting:
+        for sock in list(waiting):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                sock.do_handshake()
+                waiting.remove(sock)
+    return client, server
+
+
+@attrs.define
+class Ends:
+    transport: TLSTransport
+    peer: ssl.SSLSocket
+
+    def received(self, size: int = 100) -> bytes | PollNeeded:
+        target = bytearray(size)
+        count = self.transport.receive_into(memoryview(target))
+        return count if isinstance(count, PollNeeded) else bytes(target[:count])
+
+    def receive_on(self) -> None:
+        """Receive, past the session tickets and what else is no payload."""
+        for _ in range(3):
+            self.received()
+
+    def drain(self) -> int:
+        """Receive at the peer what is there; return its octets."""
+        count = 0
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while piece := self.peer.recv(PIECE):
+                count += len(piece)
+        return count
+
+    def cut(self) -> None:
+        """End the connection at the peer without the closure alert."""
+        socket.socket.shutdown(self.peer, socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def ends(contexts: Contexts) -> Iterator[Ends]:
+    client, server = secured_pair(contexts)
+    with server:
+        transport = TLSTransport(client)
+        yield Ends(transport, server)
+        transport.close()
+
+
+released: list[int] = []
+on_release(released.append)
+
+
+@attrs.define
+class FakeSocket:
+    """Plays an SSLSocket that fails as the script says."""
+
+    failures: deque[Exception]
+    closed: bool = False
+
+    def fileno(self) -> int:
+        return 0
+
+    def _fail(self) -> NoReturn:
+        raise self.failures.popleft()
+
+    def send(self, data: bytes | memoryview) -> int:
+        self._fail()
+
+    def recv_into(self, target: memoryview) -> int:
+        self._fail()
+
+    def pending(self) -> int:
+        return 0
+
+
+def failing(*failures: Exception) -> TLSTransport:
+    return TLSTransport(FakeSocket(deque(failures)))  # type: ignore[arg-type]  # a fake
+
+
+def test_connection_is_encrypted(ends: Ends) -> None:
+    assert ends.transport.is_secure
+
+
+class TestSending:
+    def test_returns_the_octets_that_were_sent(self, ends: Ends) -> None:
+        assert ends.transport.send(b"octets") == 6
+        assert ends.peer.recv(100) == b"octets"
+
+    def test_full_socket_waits(self, ends: Ends) -> None:
+        while not isinstance(result := ends.transport.send(bytes(PIECE)), PollNeeded):
+            pass
+        assert result is ends.transport.writable
+
+    def test_send_that_waited_goes_on_with_the_same_octets(self, ends: Ends) -> None:
+        sent = 0
+        while not isinstance(count := ends.transport.send(bytes(PIECE)), PollNeeded):
+            sent += count
+        received = ends.drain()
+        while isinstance(count := ends.transport.send(bytes(PIECE)), PollNeeded):
+            received += ends.drain()
+        received += ends.drain()
+        assert received == sent + PIECE
+
+    def test_large_send_is_taken_in_parts(self, ends: Ends) -> None:
+        octets = bytes(3 * FAIR_SHARE)
+        received = 0
+        while isinstance(count := ends.transport.send(octets), PollNeeded):
+            received += ends.drain()
+        assert count == FAIR_SHARE
+        assert received + ends.drain() == FAIR_SHARE
+
+    def test_waits_once_after_its_fair_share(self, ends: Ends) -> None:
+        sent = 0
+        while not isinstance(count := ends.transport.send(bytes(PIECE)), PollNeeded):
+            sent += count
+            ends.drain()
+        assert sent == FAIR_SHARE
+        assert ends.transport.send(b"x") == 1
+
+    def test_send_that_has_to_receive_waits_for_that(self) -> None:
+        transport = failing(ssl.SSLWantReadError())
+        assert transport.send(b"x") is transport.readable
+
+    def test_send_that_has_to_send_waits_for_that(self) -> None:
+        transport = failing(ssl.SSLWantWriteError())
+        assert transport.send(b"x") is transport.writable
+
+    def test_peer_that_has_gone_is_connection_closed(self, ends: Ends) -> None:
+        ends.peer.close()
+        with pytest.raises(ConnectionClosed):
+            ends.transport.send(b"x")
+
+    @pytest.mark.parametrize("error", [ssl.SSLError(1, "broken"), ValueError("broken")])
+    def test_other_errors_pass_through(self, error: Exception) -> None:
+        with pytest.raises(type(error), match="broken"):
+            failing(error).send(b"x")
+
+
+class TestReceiving:
+    def test_returns_the_octets_that_came(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert ends.received(3) == b"oct"
+        assert ends.received(100) == b"ets"
+
+    def test_nothing_to_receive_waits(self, ends: Ends) -> None:
+        ends.received()  # session tickets
+        assert [ends.received() for _ in range(3)] == [ends.transport.readable] * 3
+
+    def test_receive_that_has_to_send_waits_for_that(self) -> None:
+        transport = failing(ssl.SSLWantWriteError())
+        assert transport.receive_into(memoryview(bytearray(1))) is transport.writable
+
+    def test_waits_once_after_its_fair_share(self, ends: Ends) -> None:
+        received = 0
+        while True:
+            with contextlib.suppress(ssl.SSLWantWriteError):
+                ends.peer.send(bytes(16_384))
+            octets = ends.received(16_384)
+            if isinstance(octets, PollNeeded):
+                break
+            received += len(octets)
+        assert received == FAIR_SHARE
+        assert ends.received(16_384)
+
+    def test_rest_of_a_record_does_not_wait_for_the_socket(self, ends: Ends) -> None:
+        # No poll would tell of octets that OpenSSL holds.
+        ends.transport._received_in_turn = FAIR_SHARE - 1
+        ends.peer.send(b"octets")
+        assert ends.received(1) == b"o"
+        assert ends.received(100) == b"ctets"
+        assert ends.received(100) is ends.transport.readable
+
+    def test_closure_alert_is_the_end(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        with contextlib.suppress(ssl.SSLWantReadError):
+            ends.peer.unwrap()
+        assert [ends.received() for _ in range(3)] == [b"octets", b"", b""]
+
+    def test_end_without_closure_alert_is_connection_closed(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        ends.cut()
+        assert ends.received() == b"octets"
+        with pytest.raises(ConnectionClosed):
+            ends.received()
+
+    def test_end_without_closure_alert_can_be_accepted(self, contexts: Contexts) -> None:
+        class TolerantTransport(TLSTransport):
+            accept_missing_close_notify = True
+
+        client, server = secured_pair(contexts)
+        with server:
+            ends = Ends(TolerantTransport(client), server)
+            ends.cut()
+            assert ends.received() == b""
+            ends.transport.close()
+
+    def test_reset_is_connection_closed(self, ends: Ends) -> None:
+        ends.transport.send(b"unread")
+        ends.peer.close()
+        with pytest.raises(ConnectionClosed):
+            ends.receive_on()
+
+    def test_octets_that_are_no_tls_are_an_error(self, ends: Ends) -> None:
+        socket.socket.send(ends.peer, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        with pytest.raises(ssl.SSLError):
+            ends.receive_on()
+
+    @pytest.mark.parametrize("error", [ssl.SSLError(1, "broken"), ValueError("broken")])
+    def test_other_errors_pass_through(self, error: Exception) -> None:
+        with pytest.raises(type(error), match="broken"):
+            failing(error).receive_into(memoryview(bytearray(1)))
+
+
+class TestLooking:
+    def test_nothing(self, ends: Ends) -> None:
+        ends.received()  # session tickets
+        assert not ends.transport.has_input()
+
+    def test_octets_in_the_socket(self, ends: Ends) -> None:
+        ends.received()
+        ends.peer.send(b"octets")
+        assert ends.transport.has_input()
+        assert ends.received() == b"octets"
+
+    def test_octets_that_openssl_holds(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        ends.received(1)
+        assert ends.transport.has_input()
+
+    def test_end(self, ends: Ends) -> None:
+        ends.received()
+        ends.cut()
+        assert ends.transport.has_input()
+
+    def test_session_tickets_are_no_octets(self, ends: Ends) -> None:
+        assert ends.transport.has_input()
+        assert ends.received() is ends.transport.readable
+        assert not ends.transport.has_input()
+
+    def test_closed_connection_has_a_failure_to_find(self, ends: Ends) -> None:
+        ends.transport.close()
+        assert ends.transport.has_input()
+
+
+class TestShutdown:
+    def test_of_both_directions_sends_the_closure_alert(self, ends: Ends) -> None:
+        ends.transport.shutdown(socket.SHUT_RDWR)
+        assert ends.peer.recv(100) == b""
+
+    def test_of_both_directions_ends_both(self, ends: Ends) -> None:
+        ends.transport.shutdown(socket.SHUT_RDWR)
+        with pytest.raises(ConnectionClosed):
+            ends.transport.send(b"never without TLS")
+        with pytest.raises(ConnectionClosed):
+            ends.received()
+
+    def test_of_both_directions_wakes_who_waits(self, ends: Ends) -> None:
+        ends.received()
+        ends.transport.shutdown(socket.SHUT_RDWR)
+        assert ends.transport.readable.poll(0)
+
+    def test_of_sending_leaves_receiving(self, ends: Ends) -> None:
+        ends.transport.shutdown(socket.SHUT_WR)
+        ends.peer.send(b"octets")
+        assert ends.received() == b"octets"
+
+    def test_of_receiving_wakes_who_waits(self, ends: Ends) -> None:
+        ends.received()
+        ends.transport.shutdown(socket.SHUT_RD)
+        assert ends.transport.readable.poll(0)
+        with pytest.raises(ConnectionClosed):
+            ends.received()
+
+    def test_may_be_repeated_and_come_after_the_close(self, ends: Ends) -> None:
+        for _ in range(2):
+            ends.transport.shutdown(socket.SHUT_RDWR)
+        ends.transport.close()
+        ends.transport.shutdown(socket.SHUT_RDWR)
+
+
+class TestClose:
+    def test_sends_the_closure_alert(self, ends: Ends) -> None:
+        ends.transport.close()
+        assert ends.peer.recv(100) == b""
+
+    def test_tells_the_drivers_once(self, ends: Ends) -> None:
+        released.clear()
+        ends.transport.close()
+        ends.transport.close()
+        assert released == [ends.transport.readable.fd]
+
+    def test_after_the_peer_has_gone(self, ends: Ends) -> None:
+        ends.peer.close()
+        ends.transport.close()
+
+    def test_nothing_can_be_sent_or_received_then(self, ends: Ends) -> None:
+        ends.transport.close()
+        with pytest.raises(ConnectionClosed, match="connection was closed"):
+            ends.transport.send(b"x")
+        with pytest.raises(ConnectionClosed, match="connection was closed"):
+            ends.received()
+
+
+class TestHandshake:
+    @pytest.mark.parametrize("end", ["", "shutdown", "close", "both"])
+    def test_what_it_said_is_known_to_the_end(self, ends: Ends, end: str) -> None:
+        transport = ends.transport
+        expected = ends.peer.cipher(), transport._socket.getpeercert()
+        binary = transport._socket.getpeercert(binary_form=True)
+        # With the peer's alert before it, ours ends the session at once.
+        with contextlib.suppress(ssl.SSLWantReadError):
+            ends.peer.unwrap()
+        if end in {"shutdown", "both"}:
+            transport.shutdown(socket.SHUT_RDWR)
+        if end in {"close", "both"}:
+            transport.close()
+        assert (transport.cipher(), transport.peercert(binary_form=False)) == expected
+        assert transport.peercert(binary_form=True) == binary

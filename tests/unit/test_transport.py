@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import errno
+import ssl
+import weakref
+from typing import NoReturn
+
+import pytest
+
+from dugong.exceptions import ConnectionClosed
+from dugong.network.transport import Transport, is_cut_off, raise_translated
+from dugong.polling import POLLIN, POLLOUT
+
+
+class LeastTransport(Transport):
+    """Fills only what has to be filled."""
+
+    def send(self, data: bytes | memoryview) -> NoReturn:
+        raise NotImplementedError
+
+    def receive_into(self, target: memoryview) -> NoReturn:
+        raise NotImplementedError
+
+    def has_input(self) -> bool:
+        return False
+
+    def shutdown(self, how: int) -> None:
+        """Nothing is open."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    @property
+    def is_secure(self) -> bool:
+        return False
+
+
+def tls_error(number: int = 1, reason: str | None = None) -> ssl.SSLError:
+    error = ssl.SSLError(number, "told by OpenSSL")
+    if reason is not None:
+        error.reason = reason
+    return error
+
+
+CUT_OFF = [
+    OSError(errno.ECONNRESET, "reset"),
+    OSError(errno.ECONNABORTED, "aborted"),
+    OSError(errno.EPIPE, "pipe"),
+    OSError(errno.ESHUTDOWN, "shut down"),
+    OSError(errno.ENOTCONN, "not connected"),
+    OSError(errno.EBADF, "closed"),
+    ssl.SSLEOFError(8, "EOF"),
+    ssl.SSLZeroReturnError(6, "closed"),
+    ssl.SSLSyscallError(5, "EOF"),
+    tls_error(errno.ENOTCONN),
+    tls_error(reason="UNEXPECTED_EOF_WHILE_READING"),
+]
+OTHER = [
+    OSError(),
+    OSError(errno.EHOSTUNREACH, "unreachable"),
+    TimeoutError(errno.ETIMEDOUT, "late"),
+    tls_error(),
+    tls_error(reason="DECRYPTION_FAILED_OR_BAD_RECORD_MAC"),
+    ssl.SSLCertVerificationError(1, "not who it says"),
+    ValueError("closed or unwrapped"),
+]
+
+
+def test_waits_are_for_the_given_descriptor() -> None:
+    transport = LeastTransport(7)
+    assert transport.readable == (7, POLLIN)
+    assert transport.writable == (7, POLLOUT)
+
+
+def test_transport_without_tls_has_no_cipher_and_no_certificate() -> None:
+    transport = LeastTransport(7)
+    assert transport.cipher() is None
+    assert transport.peercert(binary_form=True) is None
+    assert transport.peercert(binary_form=False) is None
+
+
+@pytest.mark.parametrize("exc", CUT_OFF, ids=repr)
+def test_cut_off_connection_is_recognized(exc: Exception) -> None:
+    assert is_cut_off(exc)
+
+
+@pytest.mark.parametrize("exc", [*OTHER, KeyboardInterrupt()], ids=repr)
+def test_other_faults_do_not_say_that_the_connection_was_cut_off(exc: BaseException) -> None:
+    assert not is_cut_off(exc)
+
+
+@pytest.mark.parametrize("exc", CUT_OFF, ids=repr)
+def test_cut_off_connection_is_told_in_our_words(exc: Exception) -> None:
+    with pytest.raises(ConnectionClosed, match="reset or cut off") as caught:
+        raise_translated(exc)
+    assert caught.value.__cause__ is exc
+
+
+@pytest.mark.parametrize("exc", OTHER, ids=repr)
+def test_other_faults_pass_through(exc: Exception) -> None:
+    with pytest.raises(type(exc)) as caught:
+        raise_translated(exc)
+    assert caught.value is exc
+    assert caught.value.__cause__ is None
+
+
+def test_fault_that_passes_through_is_not_kept_alive_by_its_traceback() -> None:
+    class Fault(ValueError):
+        """Can be referred to weakly."""
+
+    def provoke() -> weakref.ref[Fault]:
+        fault = Fault("broken")
+        try:
+            raise_translated(fault)
+        except Fault:
+            return weakref.ref(fault)
+        finally:
+            del fault
+
+    assert provoke()() is None
