@@ -50,7 +50,10 @@ class CaseInsensitiveDict(MutableMapping[str, Value]):
             return NotImplemented
         if not all(isinstance(key, str) for key in other):
             return False
-        return dict(self.lower_items()) == {key.lower(): value for key, value in other.items()}
+        # Two of the other's keys that differ only in case are not one key there.
+        return len(self) == len(other) and dict(self.lower_items()) == {
+            key.lower(): value for key, value in other.items()
+        }
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self.items())!r})"

@@ -185,7 +185,7 @@ class ChunkLine:
             return None
         self._check_size(end - 2)
         match = buffer.match(CHUNK_LINE)
-        if match is None or buffer.matched_end(match) != end:
+        if match is None:
             raise _wrong_line(buffer)
         self._check_extension(len(match[2]))
         self._extension_left -= len(match[2])

@@ -129,8 +129,8 @@ class RequestEncoder:
     override `default_fields`. Both only return fields, which are checked like the caller's.
 
     Attributes:
-        digest_names: The names, in lower case, of what `digest_fields` returns. Where the caller
-            gave all of them, nothing is computed.
+        digest_names: The names, in lower case, of what `digest_fields` returns; empty where they
+            vary. Where the caller gave all of them, nothing is computed.
     """
 
     digest_names: ClassVar[frozenset[str]] = frozenset({"content-md5"})
@@ -276,7 +276,8 @@ class RequestEncoder:
             _check_given_length(names["content-length"], length)
         elif request.event is not SendEvent.REQUEST or request.method in _METHODS_WITH_BODY:
             fields["Content-Length"] = str(length)
-        if request.body is not None and not self.digest_names <= names.keys():
+        all_given = bool(self.digest_names) and self.digest_names <= names.keys()
+        if request.body is not None and not all_given:
             digest = copied(self.digest_fields(request.body))
             check_fields(digest)
             fields.update({n: value for n, value in digest.items() if n.lower() not in names})

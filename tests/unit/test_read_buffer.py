@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE
+from dugong.protocol.read_buffer import ReadBuffer
+from tests.unit.split import filled, put, rest_of
+
+
+def pattern_of(size: int) -> bytes:
+    """Return *size* octets of which no two neighbouring blocks are alike."""
+    return b"".join(i.to_bytes(4, "big") for i in range(size // 4 + 1))[:size]
+
+
+@pytest.fixture
+def buffer() -> ReadBuffer:
+    """Return a buffer that begins within its memory: octets in front were consumed."""
+    begun = filled(b"---HTTP/1.1 200 OK\r\n")
+    begun.skip(3)
+    return begun
+
+
+def test_new_buffer_is_empty() -> None:
+    assert len(ReadBuffer()) == 0
+    assert ReadBuffer().size == 0
+
+
+def test_size_is_what_was_received_and_not_consumed(buffer: ReadBuffer) -> None:
+    assert len(buffer) == buffer.size == 17
+
+
+def test_no_memory_is_allocated_before_first_use() -> None:
+    assert len(ReadBuffer()._data) == 0
+
+
+def test_first_space_is_small() -> None:
+    assert len(ReadBuffer().space()) == FIRST_BUFFER_SIZE
+
+
+def test_space_stays_small_while_receives_do_not_fill_it() -> None:
+    buffer = ReadBuffer()
+    for _ in range(10):
+        put(buffer, pattern_of(FIRST_BUFFER_SIZE - 1))
+        buffer.skip(FIRST_BUFFER_SIZE - 1)
+    assert len(buffer.space()) == FIRST_BUFFER_SIZE
+
+
+def test_space_becomes_large_once_a_receive_has_filled_it() -> None:
+    buffer = filled(pattern_of(FIRST_BUFFER_SIZE))
+    assert len(buffer.space()) == BUFFER_SIZE - FIRST_BUFFER_SIZE
+    assert rest_of(buffer) == pattern_of(FIRST_BUFFER_SIZE)
+
+
+def test_space_grows_beyond_that_only_when_nothing_is_consumed() -> None:
+    buffer = filled(pattern_of(BUFFER_SIZE))
+    assert len(buffer.space()) == BUFFER_SIZE
+    assert rest_of(buffer) == pattern_of(BUFFER_SIZE)
+
+
+def test_consumed_octets_make_room_before_memory_grows() -> None:
+    buffer = filled(pattern_of(BUFFER_SIZE))
+    buffer.skip(100)
+    assert len(buffer.space()) == 100
+    assert rest_of(buffer) == pattern_of(BUFFER_SIZE)[100:]
+
+
+def test_all_memory_is_space_again_when_everything_is_consumed() -> None:
+    buffer = filled(pattern_of(1000))
+    buffer.skip(1000)
+    assert len(buffer.space()) == FIRST_BUFFER_SIZE
+
+
+def test_memory_shrinks_when_a_large_head_is_consumed() -> None:
+    octets = pattern_of(3 * BUFFER_SIZE)
+    buffer = filled(octets)
+    buffer.skip(2 * BUFFER_SIZE + 1)
+    assert rest_of(buffer) == octets[2 * BUFFER_SIZE + 1 :]
+    assert len(buffer._data) == BUFFER_SIZE
+
+
+def test_memory_does_not_shrink_below_what_it_holds() -> None:
+    octets = pattern_of(3 * BUFFER_SIZE)
+    buffer = filled(octets)
+    buffer.skip(BUFFER_SIZE)
+    assert rest_of(buffer) == octets[BUFFER_SIZE:]
+
+
+def test_space_is_never_empty() -> None:
+    buffer = ReadBuffer()
+    for _ in range(5):
+        space = buffer.space()
+        assert len(space) > 0
+        buffer.received(len(space))
+
+
+def test_octets_come_out_in_the_order_in_which_they_came() -> None:
+    octets = pattern_of(3 * BUFFER_SIZE)
+    buffer = ReadBuffer()
+    out = bytearray()
+    step = 5003
+    for begin in range(0, len(octets), step):
+        put(buffer, octets[begin : begin + step])
+        out += buffer.take(len(buffer) * 2 // 3)
+    out += buffer.take(len(buffer))
+    assert out == octets
+
+
+def test_find_end_is_behind_the_first_needle(buffer: ReadBuffer) -> None:
+    assert buffer.find_end(b" ") == 9
+
+
+def test_find_end_sees_the_first_octet() -> None:
+    assert filled(b"abc").find_end(b"a") == 1
+
+
+def test_find_end_does_not_see_the_octet_that_was_consumed_last() -> None:
+    buffer = filled(b"-abc")
+    buffer.skip(1)
+    assert buffer.find_end(b"-") is None
+
+
+def test_find_end_begins_where_it_is_told(buffer: ReadBuffer) -> None:
+    assert buffer.find_end(b" ", 8) == 9
+    assert buffer.find_end(b" ", 9) == 13
+
+
+def test_find_end_sees_neither_consumed_octets_nor_old_ones_behind() -> None:
+    buffer = filled(b"-abc;")
+    buffer.skip(5)
+    put(buffer, b"x")
+    assert buffer.find_end(b"-") is None
+    assert buffer.find_end(b";") is None
+
+
+def test_match_is_at_the_given_offset(buffer: ReadBuffer) -> None:
+    match = buffer.match(re.compile(rb"[0-9]+"), 9)
+    assert match is not None
+    assert match[0] == b"200"
+    assert buffer.matched_end(match) == 12
+
+
+def test_match_begins_at_the_first_octet_by_default(buffer: ReadBuffer) -> None:
+    assert buffer.match(re.compile(rb"HTTP")) is not None
+    assert buffer.match(re.compile(rb"TTP")) is None
+
+
+def test_match_ends_with_what_was_received() -> None:
+    buffer = filled(b"12345")
+    buffer.skip(5)
+    put(buffer, b"9")
+    match = buffer.match(re.compile(rb"[0-9]+"))
+    assert match is not None
+    assert match[0] == b"9"
+
+
+def test_octet_is_at_the_given_offset(buffer: ReadBuffer) -> None:
+    assert buffer.octet(0) == ord("H")
+    assert buffer.octet(4) == ord("/")
+
+
+def test_peek_leaves_the_octets(buffer: ReadBuffer) -> None:
+    assert buffer.peek(5, 8) == b"1.1"
+    assert len(buffer) == 17
+
+
+def test_peek_ends_with_what_was_received() -> None:
+    buffer = filled(b"12345")
+    buffer.skip(5)
+    put(buffer, b"9")
+    assert buffer.peek(0, 40) == b"9"
+
+
+def test_text_is_latin_1() -> None:
+    buffer = filled(bytes(range(256)))
+    buffer.skip(1)
+    assert buffer.text(0, 255) == "".join(map(chr, range(1, 256)))
+
+
+def test_take_consumes(buffer: ReadBuffer) -> None:
+    assert buffer.take(5) == b"HTTP/"
+    assert rest_of(buffer) == b"1.1 200 OK\r\n"
+
+
+def test_move_into_fills_a_smaller_target(buffer: ReadBuffer) -> None:
+    target = bytearray(b"......")
+    assert buffer.move_into(memoryview(target)[:4]) == 4
+    assert target == b"HTTP.."
+    assert len(buffer) == 13
+    assert rest_of(buffer) == b"/1.1 200 OK\r\n"
+
+
+def test_move_into_leaves_the_end_of_a_larger_target(buffer: ReadBuffer) -> None:
+    target = bytearray(b"." * 20)
+    assert buffer.move_into(memoryview(target)) == 17
+    assert target == b"HTTP/1.1 200 OK\r\n..."
+    assert len(buffer) == 0
+
+
+def test_clear_consumes_everything(buffer: ReadBuffer) -> None:
+    buffer.clear()
+    assert len(buffer) == 0
+    put(buffer, b"new")
+    assert rest_of(buffer) == b"new"
