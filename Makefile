@@ -4,11 +4,12 @@
 #   make test [ARGS=...]         unit and integration tests; 100 % of the branches must be covered
 #   make check                   every gate: lint, types, docs, test
 #
-# Settings: PYTHON=python3 (3.11 or newer), VENV=.venv
+# Settings: PYTHON=python3 (3.11 or newer), VENV=.venv, WORKERS=2 (processes that run tests)
 
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+WORKERS ?= 2
 URL ?=
 
 BIN := $(VENV)/bin
@@ -28,7 +29,7 @@ demo: .venv
 
 test: .venv servers
 	@mkdir -p build
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term $(ARGS)
 
 check: check-static test
 

@@ -55,7 +55,7 @@ def test_tour_of_another_server_is_a_small_one(site: str) -> None:
 def test_tour_of_a_server_that_does_not_keep_the_connection_says_so(site: str) -> None:
     done = run("tour.py", f"{site}/last")
     assert done.returncode == 1
-    assert b"does not keep the connection" in done.stderr
+    assert b"did not keep the connection" in done.stderr
 
 
 def test_httpcat_writes_the_body(site: str) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -257,7 +257,8 @@ class TestConnection:
 
     def test_has_the_layers_that_are_given(self) -> None:
         class NoDigest(RequestEncoder):
-            digest_names = frozenset()
+            def digest_fields(self, body: memoryview) -> Mapping[str, str]:
+                return {}
 
         transport = ScriptedTransport(REPLY)
         with scripted_connection(transport, layers=Layers(encoder=NoDigest)) as conn:
