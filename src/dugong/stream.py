@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import operator
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 
 class BinaryStream(ABC):
@@ -27,6 +27,10 @@ class BinaryStream(ABC):
     @abstractmethod
     def readinto(self, buf: WriteableBuffer) -> int:
         """Read into *buf*, and return the count of octets; 0 at the end."""
+
+    @abstractmethod
+    def write(self, buf: ReadableBuffer) -> None:
+        """Write all octets of *buf*."""
 
     @property
     def name(self) -> str:
@@ -66,11 +70,11 @@ class BinaryStream(ABC):
         return False
 
     def read1(self, len_: int = -1, /) -> bytes:
-        """Return up to *len_* octets with at most one receive; -1 stands for a good size."""
+        """Return what one read gives: up to *len_* octets; -1 stands for a good size."""
         return self.read(io.DEFAULT_BUFFER_SIZE if len_ < 0 else len_)
 
     def readinto1(self, buf: WriteableBuffer, /) -> int:
-        """Read into *buf* with at most one receive, and return the count of octets."""
+        """Read into *buf* what one read gives, and return the count of octets."""
         return self.readinto(buf)
 
     def readline(self, size: int | None = -1, /) -> bytes:
@@ -98,9 +102,20 @@ class BinaryStream(ABC):
                 break
         return lines
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Self:
         """Iterate over the lines; see `readline`."""
-        return iter(self.readline, b"")
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next line; see `readline`."""
+        if line := self.readline():
+            return line
+        raise StopIteration
+
+    def writelines(self, lines: Iterable[ReadableBuffer], /) -> None:
+        """Write one buffer after the other."""
+        for line in lines:
+            self.write(line)
 
     def fileno(self) -> int:
         """Raise `io.UnsupportedOperation`: what the descriptor carries is not the stream."""

@@ -153,7 +153,7 @@ def as_a_file(conn: HTTPConnection) -> None:
     assert_type(conn.readline(), bytes)
     assert_type(conn.readline(5), bytes)
     assert_type(conn.readlines(), list[bytes])
-    assert_type(iter(conn), Iterator[bytes])
+    assert_type(iter(conn), HTTPConnection)
     for line in conn:
         assert_type(line, bytes)
 

@@ -586,7 +586,17 @@ def assert_usable_after_disconnect(scene: Scene) -> None:
 
 def test_calls_are_all_public_methods() -> None:
     called = {name.split()[0] for name in CALLS} | {"readable", "writable", "seekable", "isatty"}
-    called |= {"for_url", "readinto1", "readlines", "fileno", "tell", "seek", "truncate", "detach"}
+    called |= {
+        "for_url",
+        "readinto1",
+        "readlines",
+        "writelines",
+        "fileno",
+        "tell",
+        "seek",
+        "truncate",
+        "detach",
+    }
     methods = {
         name
         for name in dir(HTTPConnection)

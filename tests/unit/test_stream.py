@@ -8,7 +8,7 @@ import pytest
 from dugong.stream import BinaryStream
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 
 class Octets(BinaryStream):
@@ -17,6 +17,7 @@ class Octets(BinaryStream):
     def __init__(self, octets: bytes) -> None:
         self._octets = io.BytesIO(octets)
         self.limits: list[int | None] = []
+        self.written = bytearray()
 
     def read(self, len_: int | None = None) -> bytes:
         self.limits.append(len_)
@@ -24,6 +25,9 @@ class Octets(BinaryStream):
 
     def readinto(self, buf: WriteableBuffer) -> int:
         return self._octets.readinto(buf)
+
+    def write(self, buf: ReadableBuffer) -> None:
+        self.written += buf
 
 
 LINES = b"one\ntwo\n\nthree"
@@ -128,3 +132,17 @@ def test_readlines_refuses_a_hint_that_is_no_int() -> None:
     wrong: list[int] = []
     with pytest.raises(TypeError):
         stream.readlines(wrong)  # type: ignore[arg-type]  # that is the test
+
+
+def test_stream_is_its_own_iterator() -> None:
+    stream = Octets(b"one\ntwo")
+    assert next(stream) == b"one\n"
+    assert list(stream) == [b"two"]
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+def test_writelines_writes_one_buffer_after_the_other() -> None:
+    stream = Octets(b"")
+    stream.writelines([b"one", bytearray(b"two")])
+    assert stream.written == b"onetwo"

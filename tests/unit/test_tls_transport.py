@@ -168,6 +168,30 @@ class TestSending:
         assert sent == FAIR_SHARE
         assert ends.transport.send(b"x") == 1
 
+    def test_octets_are_committed_while_a_record_is_begun(self, ends: Ends) -> None:
+        while not isinstance(ends.transport.send(bytes(PIECE)), PollNeeded):
+            continue
+        assert ends.transport.is_committed
+        ends.drain()
+        ends.transport.send(bytes(PIECE))
+        assert not ends.transport.is_committed
+
+    def test_nothing_is_committed_by_a_wait_for_fairness(self, ends: Ends) -> None:
+        sent = 0
+        while not isinstance(count := ends.transport.send(bytes(PIECE)), PollNeeded):
+            sent += count
+            ends.drain()
+        assert sent >= FAIR_SHARE
+        assert not ends.transport.is_committed
+
+    def test_failed_send_keeps_no_hold_on_the_octets(self, ends: Ends) -> None:
+        octets = bytearray(2 * FAIR_SHARE)
+        ends.cut()
+        with memoryview(octets) as view, pytest.raises(ConnectionClosed) as failure:
+            ends.transport.send(view)
+        octets.clear()
+        assert failure.tb is not None
+
     def test_send_that_has_to_receive_waits_for_that(self) -> None:
         transport = failing(ssl.SSLWantReadError())
         assert transport.send(b"x") is transport.readable
@@ -321,6 +345,17 @@ class TestShutdown:
         assert ends.transport.readable.poll(0)
         with pytest.raises(ConnectionClosed):
             ends.received()
+
+    def test_of_both_directions_from_a_handler_that_interrupts_a_send(
+        self, ends: Ends, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted() -> None:
+            ends.transport.shutdown(socket.SHUT_RDWR)
+            raise ConnectionClosed("disconnected")
+
+        monkeypatch.setattr(ends.transport, "_check_open", interrupted)
+        with pytest.raises(ConnectionClosed, match="disconnected"):
+            ends.transport.send(b"x")
 
     def test_may_be_repeated_and_come_after_the_close(self, ends: Ends) -> None:
         for _ in range(2):

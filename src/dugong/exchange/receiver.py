@@ -118,6 +118,8 @@ class Receiver:
         self._interim_count += 1
         if self._interim_count > self._limits.interim:
             raise InvalidResponse(f"more than {self._limits.interim} interim responses")
+        if self._choose_framing(entry.method, head, self._limits).closes:
+            self._state.closing = True
         headers = FieldMessage(head.lines)
         is_awaited = head.status == 100 and entry.phase is Phase.AWAITING_CONTINUE
         passed = self._take_passed() if is_awaited else ()

@@ -146,8 +146,7 @@ class Sender:
             while pieces:
                 sent = transport.send(pieces[0])
                 if isinstance(sent, PollNeeded):
-                    # A TLS record that was begun has to be finished with the same octets.
-                    outgoing.is_begun = outgoing.is_begun or transport.is_secure
+                    outgoing.is_begun = outgoing.is_begun or transport.is_committed
                     return sent
                 outgoing.is_begun = True
                 if sent == len(pieces[0]):
@@ -252,20 +251,32 @@ class Sender:
             return
         self._current = None
         state = self._state
+        entry = outgoing.entry
         if outgoing.is_begun and state.broken_off is None:
             state.broken_off = ConnectionClosed("a send was given up after a part had gone out")
-        if outgoing.entry is not None and not outgoing.is_begun:
-            outgoing.entry.phase = Phase.WITHDRAWN
+        elif entry is not None and self._is_awaited(entry):
+            # It cannot just be withdrawn: nobody could tell whoever waits for its response.
+            reason = ConnectionClosed("a send was given up, though its response was awaited")
+            state.broken_off = state.broken_off or reason
+            self._cut(entry)
+            return
+        if entry is not None and not outgoing.is_begun:
+            entry.phase = Phase.WITHDRAWN
         elif state.broken_off is not None:
-            self._cut(outgoing.entry or state.active)
+            self._cut(entry or state.active)
+
+    def _is_awaited(self, entry: Owed) -> bool:
+        """Return whether a read that is under way waits for the response to *entry*."""
+        state = self._state
+        is_reading_head = self._link.receiving.active and state.receiving is Receiving.HEAD
+        return bool(is_reading_head) and state.oldest_owed() is entry
 
     def _cut(self, entry: Owed | None) -> None:
         """Mark the request whose sending failed, and wake whoever waits for its response."""
         if entry is None:
             return
         entry.phase = Phase.CUT
-        link, state = self._link, self._state
+        link = self._link
         # A response that has begun to arrive is waited for, and must not be cut.
-        has_arrived = state.receiving is not Receiving.HEAD or link.buffer.size
-        if link.receiving.active and not has_arrived and state.oldest_owed() is entry:
+        if self._is_awaited(entry) and not link.buffer.size:
             link.transport.shutdown(socket.SHUT_RD)

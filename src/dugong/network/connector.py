@@ -55,7 +55,7 @@ class Connector:
         self._socket: socket.socket | None = None
         self._interrupted = False
         # Whoever interrupts is another thread than the one that opens and closes sockets here.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def co_open(self) -> Generator[PollNeeded, None, Transport]:
         """Return a connected transport.
@@ -115,7 +115,7 @@ class Connector:
             except (OSError, ConnectionTimedOut) as exc:
                 failure = exc
         try:
-            raise failure or OSError(errno.EADDRNOTAVAIL, "host name has no address")
+            raise_translated(failure or OSError(errno.EADDRNOTAVAIL, "host name has no address"))
         finally:
             del failure  # by its traceback it would refer to itself, and to the caller's octets
 

@@ -28,12 +28,13 @@ class PlainTransport(Transport):
         super().__init__(fd)
         self._socket = sock
         self._unclosed = [fd]
-        # The sender's own: the two halves may not use one poll object at the same time.
+        # For looks that do not wait. The two halves may not use one poll object at the same time:
+        # it is the sender's, and the receiver's once sending has ended.
         look = select.poll()
         look.register(fd, POLLIN)
         self._look = look.poll
         # A receive that gave less than was offered has drained the socket, so the next one waits
-        # first; likewise a send that took less than was offered (one syscall less: bench).
+        # first; likewise a send that took less than was offered (test_syscalls.py).
         self._drained = True
         self._filled = False
         self._received_in_turn = 0

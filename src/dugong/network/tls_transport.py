@@ -41,11 +41,13 @@ class TLSTransport(Transport):
         super().__init__(fd)
         self._ssl = ssl
         self._socket = sock
+        self.is_committed: bool = False
         look = select.poll()
         look.register(fd, POLLIN)
         self._look = look.poll
         # One OpenSSL object in two threads gives false ends; each call below is non-blocking.
-        self._lock = threading.Lock()
+        # Reentrant, since a signal handler may disconnect while this thread is in one.
+        self._lock = threading.RLock()
         self._is_over = False  # the TLS session; the descriptor may be open for a while
         self._received_in_turn = 0
         self._sent_in_turn = 0
@@ -61,13 +63,15 @@ class TLSTransport(Transport):
         if self._sent_in_turn >= FAIR_SHARE:
             self._sent_in_turn = 0
             return self.writable
-        if len(data) > FAIR_SHARE:
-            # OpenSSL would go on for as long as the peer takes octets, under the lock.
-            data = memoryview(data)[:FAIR_SHARE]
+        # OpenSSL would go on for as long as the peer takes octets, under the lock. The views are
+        # released here, since a traceback would keep the caller's memory locked with them.
         try:
-            with self._lock:
+            with memoryview(data) as whole, whole[:FAIR_SHARE] as piece, self._lock:
                 self._check_open()
-                count = self._socket.send(data)
+                # A record that OpenSSL has begun has to be finished with the same octets.
+                self.is_committed = True
+                count = self._socket.send(piece)
+                self.is_committed = False
         except self._ssl.SSLWantWriteError:
             self._sent_in_turn = 0
             return self.writable

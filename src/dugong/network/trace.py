@@ -30,6 +30,7 @@ class TracingTransport(Transport):
         """Stand around the transport that *sock* would have without tracing."""
         self.inner: Transport = open_transport(sock)
         super().__init__(self.inner.readable.fd)
+        self.is_committed: bool = False
         self.readable: PollNeeded = self.inner.readable
         self.writable: PollNeeded = self.inner.writable
         self.tell: Callable[[str], object] = print
@@ -44,6 +45,7 @@ class TracingTransport(Transport):
 
     def send(self, data: bytes | memoryview) -> int | PollNeeded:
         result = self.inner.send(data)
+        self.is_committed = self.inner.is_committed
         if not isinstance(result, PollNeeded):
             self.on_sent(memoryview(data)[:result])
         return result

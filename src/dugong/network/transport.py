@@ -49,7 +49,11 @@ class Transport(ABC):
     Attributes:
         readable: What a receive that cannot go on waits for; always the same object.
         writable: What a send that cannot go on waits for; always the same object.
+        is_committed: Whether the octets of a send that gave a `PollNeeded` count as gone out,
+            since only the same octets may follow.
     """
+
+    is_committed: bool = False
 
     def __init__(self, fd: int) -> None:
         """Prepare to wait for the descriptor *fd*."""
@@ -78,7 +82,10 @@ class Transport(ABC):
 
     @abstractmethod
     def has_input(self) -> bool:
-        """Return whether a receive would find octets, the end, or a failure; for the sender."""
+        """Return whether a receive would find octets, the end, or a failure.
+
+        For the sender, and for the receiver once sending has ended.
+        """
 
     @abstractmethod
     def shutdown(self, how: int) -> None:

@@ -22,6 +22,7 @@ def octets_of(data: ReadableBuffer) -> memoryview:
     if view.format == "B" and view.ndim == 1 and view.c_contiguous:
         return view
     if not view.c_contiguous:
+        view.release()
         raise TypeError("buffer is not C-contiguous")
     try:
         return view.cast("B")

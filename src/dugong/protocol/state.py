@@ -215,7 +215,8 @@ class ConnectionState:
 
     def is_in_progress(self) -> bool:
         """Return whether a response is owed or open, or a request body is."""
-        return self.oldest_owed() is not None or self.sending in _OPEN
+        has_open_body = self.sending in _OPEN and self.broken_off is None and not self.replaceable
+        return has_open_body or self.oldest_owed() is not None
 
     def next_owed(self) -> Owed:
         """Return the request whose response is to be read next. For the receiving half.

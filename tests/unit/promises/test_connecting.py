@@ -469,3 +469,17 @@ def test_coroutine_takes_the_connection_that_exists_when_it_is_resumed_first() -
         http.conn.disconnect()
         http.get()
         assert finish(crt) == b"new"
+
+
+@both_faces
+def test_disconnect_after_a_refused_body_makes_the_object_as_new(face: Face) -> None:
+    with driven(face, ScriptedTransport(reply(b"no"))) as http:
+        http.send_request("PUT", "/", body=BodyFollowing(10), expect100=True)
+        http.read_response()
+        http.readall()
+        http.conn.disconnect()
+        assert http.read(4) == b""
+        with pytest.raises(StateError):
+            http.read_response()
+        with pytest.raises(StateError):
+            http.write(b"x")

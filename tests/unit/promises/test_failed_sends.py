@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dugong import BodyFollowing, ConnectionClosed, ConnectionTimedOut
+from dugong import BodyFollowing, ConnectionClosed, ConnectionTimedOut, StateError
 from dugong.testing import END, ScriptedTransport
 from tests.unit.faces import (
     UNTIL_CLOSE,
@@ -362,3 +362,20 @@ def test_reader_of_an_earlier_response_is_not_disturbed_by_a_failed_send() -> No
         with pytest.raises(StopIteration) as done:
             next(reading)
         assert done.value.value.path == "/one"
+
+
+@both_faces
+def test_disconnect_after_the_answer_to_a_cut_upload_makes_the_object_as_new(face: Face) -> None:
+    transport = ScriptedTransport(
+        reply(b"no"), accepts=[10_000, ConnectionClosed("reset by the script")]
+    )
+    with driven(face, transport) as http:
+        http.send_request("PUT", "/", body=BodyFollowing(10))
+        with pytest.raises(ConnectionClosed):
+            http.write(b"1234")
+        http.read_response()
+        http.readall()
+        http.conn.disconnect()
+        assert http.read(4) == b""
+        with pytest.raises(StateError):
+            http.write(b"5")

@@ -484,3 +484,21 @@ def test_open_upload_can_go_on_after_the_head_of_the_last_response(face: Face) -
         http.read_response()
         http.write(b"12345")
         assert transport.sent.endswith(b"12345")
+
+
+@both_faces
+@pytest.mark.parametrize(
+    "interim",
+    [
+        pytest.param(
+            b"HTTP/1.1 103 E\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", id="both"
+        ),
+        pytest.param(b"HTTP/1.0 103 E\r\nTransfer-Encoding: chunked\r\n\r\n", id="HTTP/1.0"),
+    ],
+)
+def test_suspect_framing_of_an_interim_response_closes(face: Face, interim: bytes) -> None:
+    with driven(face, ScriptedTransport(interim + reply(b"body"))) as http:
+        assert http.get().status == 200
+        assert http.readall() == b"body"
+        with pytest.raises(ConnectionClosed):
+            http.send_request()
