@@ -10,6 +10,7 @@ import hashlib
 import re
 import socket
 import ssl
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -70,9 +71,7 @@ SECTIONS: Final = [section for page in PAGES for section in sections_of(page)]
 
 
 @pytest.fixture(scope="module")
-def names(
-    tls_contexts: TlsContexts, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Mapping[str, object]]:
+def names(tls_contexts: TlsContexts) -> Iterator[Mapping[str, object]]:
     """What every block finds in its namespace.
 
     `host` and `port` of the embedded server, `tls_port` and `context` of the same over TLS, `pin`,
@@ -80,13 +79,14 @@ def names(
     the host and port of a proxy that asks for `user:secret`.
     """
     site = may_be_cut(Site())
-    socket_path = tmp_path_factory.mktemp("unix") / "socket"
     certificate = ssl.PEM_cert_to_DER_cert(_first_certificate(tls_contexts.certificate_file))
     with (
+        # Not in pytest's directory: a socket's path has at most 107 octets.
+        tempfile.TemporaryDirectory(dir="/tmp") as directory,
         Peer(site) as plain,
         Peer(site, tls=tls_contexts.server) as secure,
         Peer(make_proxy(site, tls_contexts.server)) as proxy,
-        unix_server(socket_path, site),
+        unix_server(socket_path := Path(directory) / "socket", site),
     ):
         yield {
             "__name__": "docs",
