@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from dugong.network.connector import Connector
     from dugong.network.transport import PeerCertificate, Transport
     from dugong.polling import PollNeeded
-    from dugong.protocol.request import BodyFollowing, EncodedRequest
+    from dugong.protocol.outgoing import EncodedRequest
+    from dugong.protocol.request import BodyFollowing
     from dugong.protocol.response import HTTPResponse
 
 
@@ -291,7 +292,7 @@ class HTTPConnection(BinaryStream):
         talk = self._talk
         if talk.link.state.replaceable or not talk.link.is_open:
             talk = eval_coroutine(self._co_open_for(request), self._timeout)
-        talk.sender.send(talk.sender.prepare_request(request))
+        talk.sender.send(request)
 
     def co_send_request(
         self,
@@ -306,7 +307,7 @@ class HTTPConnection(BinaryStream):
         talk = self._talk
         if talk.link.state.replaceable or not talk.link.is_open:
             talk = yield from self._co_open_for(request)
-        yield from talk.sender.co_send(talk.sender.prepare_request(request))
+        yield from talk.sender.co_send(request)
 
     def write(self, buf: ReadableBuffer) -> None:
         """Send octets of the body that `BodyFollowing` announced.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Generator
-from typing import Final, TypeVar, TypeVarTuple
+from typing import Final, TypeVar, TypeVarTuple, overload
 
 from dugong.drivers.poll_loop import no_progress
 from dugong.exceptions import ConnectionTimedOut
@@ -42,6 +42,7 @@ class Waiter:
         self._on_idle = on_idle
         # A poll object of each half's own: two threads may not use one at the same time.
         self._needed: PollNeeded | None = None
+        self._natural: PollNeeded | None = None  # the same, where it is no crossed wait
         self._poll: Callable[[int | None], list[tuple[int, int]]] = select.poll().poll
         self._crossed_wait = 0
         self.set_timeout(timeout)
@@ -51,7 +52,13 @@ class Waiter:
         self._timeout = timeout
         self._milliseconds = to_milliseconds(timeout)
 
-    def block(self, step: Callable[[*Args], Result | PollNeeded], *args: *Args) -> Result:
+    @overload
+    def block(self, step: Callable[[], Result | PollNeeded]) -> Result: ...
+
+    @overload
+    def block(self, step: Callable[[*Args], Result | PollNeeded], *args: *Args) -> Result: ...
+
+    def block(self, step: Callable[..., Result | PollNeeded], *args: object) -> Result:
         """Call *step* until it gives its result, waiting in between.
 
         Raises:
@@ -60,21 +67,35 @@ class Waiter:
         self.active += 1
         self._crossed_wait = 0
         try:
-            while isinstance(result := step(*args), PollNeeded):
-                self._wait(result)
+            # A call with a star is a slow one, and half of the steps take no arguments.
+            while isinstance(result := step(*args) if args else step(), PollNeeded):
+                if result is not self._natural and self._wait_crossed(result):
+                    continue
+                if not self._poll(self._milliseconds):
+                    raise ConnectionTimedOut(no_progress(self._timeout))
             return result
         finally:
             self.active -= 1
             if self.retired:
                 self._on_idle()
 
+    @overload
+    def coroutine(
+        self, step: Callable[[], Result | PollNeeded]
+    ) -> Generator[PollNeeded, None, Result]: ...
+
+    @overload
     def coroutine(
         self, step: Callable[[*Args], Result | PollNeeded], *args: *Args
+    ) -> Generator[PollNeeded, None, Result]: ...
+
+    def coroutine(
+        self, step: Callable[..., Result | PollNeeded], *args: object
     ) -> Generator[PollNeeded, None, Result]:
         """Call *step* until it gives its result, yielding what it waits for in between."""
         self.active += 1
         try:
-            while isinstance(result := step(*args), PollNeeded):
+            while isinstance(result := step(*args) if args else step(), PollNeeded):
                 yield result
             return result
         finally:
@@ -82,26 +103,28 @@ class Waiter:
             if self.retired:
                 self._on_idle()
 
-    def _wait(self, needed: PollNeeded) -> None:
+    def _wait_crossed(self, needed: PollNeeded) -> bool:
+        """Make *needed* what is polled for; where it is the other direction, wait for one slice.
+
+        Returns:
+            Whether it is; False for the direction that is natural.
+        """
         if needed is not self._needed:
             poller = select.poll()
             poller.register(needed.fd, needed.mask)
             self._needed, self._poll = needed, poller.poll
-        if needed.mask != self._natural_mask:
-            self._wait_crossed()
-            return
-        self._crossed_wait = 0
-        if not self._poll(self._milliseconds):
-            raise ConnectionTimedOut(no_progress(self._timeout))
-
-    def _wait_crossed(self) -> None:
-        """Wait for one slice; return early where the I/O became possible."""
+            self._natural = None
+        if needed.mask == self._natural_mask:
+            self._natural = needed
+            self._crossed_wait = 0
+            return False
         limit = self._milliseconds
         part = _CROSSED_SLICE if limit is None else min(_CROSSED_SLICE, limit - self._crossed_wait)
-        if self._poll(part):
+        if self._poll(part):  # at once where the I/O became possible
             self._crossed_wait = 0
-            return
+            return True
         self._crossed_wait += part
         if limit is not None and self._crossed_wait >= limit:
             self._crossed_wait = 0
             raise ConnectionTimedOut(no_progress(self._timeout))
+        return True

@@ -26,7 +26,12 @@ _NO_BODY: Final = EmptyBody()
 
 
 class BodyReader:
-    """Reads the bodies of the responses on one connection."""
+    """Reads the bodies of the responses on one connection.
+
+    Attributes:
+        has_lost: Whether the body that is being read was lost with an earlier connection. To be
+            reset when a new response is read: what was lost before is known by then.
+    """
 
     def __init__(self, link: Link, on_end: Callable[[BodyFraming], None]) -> None:
         """Read from *link*, and tell *on_end* when a body was read to its end."""
@@ -36,11 +41,7 @@ class BodyReader:
         self._framing: BodyFraming = _NO_BODY
         self._gathered: Gathered | None = None
         self._is_interrupted = False
-        self._has_lost_body = False
-
-    def expect_head(self) -> None:
-        """Note that a new response is read: what was lost before is known by now."""
-        self._has_lost_body = False
+        self.has_lost: bool = False
 
     def open(self, framing: BodyFraming) -> None:
         """Begin with the body of a response, which is not empty."""
@@ -59,17 +60,11 @@ class BodyReader:
         Who was between two reads when that connection was closed must not take the silence of the
         new one for the end of the body.
         """
-        self._has_lost_body = old._has_lost_body or (
-            old._is_interrupted and old._framing is not _NO_BODY
-        )
+        self.has_lost = old.has_lost or (old._is_interrupted and old._framing is not _NO_BODY)
 
     def _check_not_lost(self) -> None:
-        if self._has_lost_body:
+        if self.has_lost:
             raise ConnectionClosed("disconnect() was called before the end of the body")
-
-    def _end(self, framing: BodyFraming) -> None:
-        self._framing = _NO_BODY
-        self._on_end(framing)
 
     def step_readinto(self, target: memoryview) -> int | PollNeeded:
         """Receive payload into *target*, which is not empty; 0 at the end of the body."""
@@ -89,7 +84,8 @@ class BodyReader:
             self._link.fail(exc)
             raise
         if framing.ended and (not count or framing.length is not None):
-            self._end(framing)
+            self._framing = _NO_BODY
+            self._on_end(framing)
         return count
 
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
@@ -119,12 +115,10 @@ class BodyReader:
 
     def _fill(self, framing: BodyFraming) -> PollNeeded | None:
         """Receive more octets of a body; return what that waits for, if it does."""
-        received = self._link.transport.receive_into(self._buffer.space())
+        received = self._buffer.fill(self._link.transport.receive_into)
         if isinstance(received, PollNeeded):
             return received
-        if received:
-            self._buffer.received(received)
-        else:
+        if not received:
             self._peer_closed(framing)
         return None
 
@@ -151,7 +145,8 @@ class BodyReader:
             self._link.fail(exc)
             raise
         if framing.ended and (not payload or framing.length is not None):
-            self._end(framing)
+            self._framing = _NO_BODY
+            self._on_end(framing)
         return payload
 
     def _take(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
@@ -176,7 +171,8 @@ class BodyReader:
                 if isinstance(payload, PollNeeded):
                     return payload
                 if framing.ended and self._gathered is None and framing.length is not None:
-                    self._end(framing)
+                    self._framing = _NO_BODY
+                    self._on_end(framing)
                     return payload
                 self._gather(payload)
         except FAULTS as exc:
@@ -185,7 +181,8 @@ class BodyReader:
         if framing is _NO_BODY:
             self._check_not_lost()
         else:
-            self._end(framing)
+            self._framing = _NO_BODY
+            self._on_end(framing)
         gathered, self._gathered = self._gathered, None
         return b"" if gathered is None else gathered.rest()
 
