@@ -1,13 +1,14 @@
 """A peer that falls silent in any phase costs one timeout; one that drips costs none."""
 
 import contextlib
+import functools
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
-from typing import Final, TypeAlias
+from typing import Final, ParamSpec, TypeAlias
 
 import pytest
 
@@ -20,7 +21,7 @@ from dugong import (
     is_temp_network_error,
 )
 from tests.integration.certificates import TlsContexts
-from tests.integration.drive import CoroutineConnection, in_background
+from tests.integration.drive import ATTEMPTS, TOLERANCE, CoroutineConnection, at_best, in_background
 from tests.integration.fault_clients import (
     BlockingFace,
     SmallBlockingFace,
@@ -30,11 +31,10 @@ from tests.integration.faults import PATIENCE, End, Wire
 from tests.integration.peers import silent_address
 
 TIMEOUT: Final = 0.15  # seconds
-TOLERANCE: Final = 0.1  # seconds
 CLOCK_TICK: Final = 0.01  # seconds; the clock of poll() is a coarse one
-ATTEMPTS: Final = 3
 PACE: Final = 0.05  # seconds between two octets of a peer that drips
 
+Parameters = ParamSpec("Parameters")
 Operation: TypeAlias = Callable[[], object]
 Stall: TypeAlias = Callable[[type[BlockingFace], TlsContexts], AbstractContextManager[Operation]]
 """Makes a client and a peer, and gives the operation in which the peer is silent."""
@@ -64,8 +64,10 @@ SMALL_FACES: Final[dict[type[BlockingFace], type[BlockingFace]]] = {
 def running(end: End) -> Iterator[Future[None]]:
     """Let *end* act in a thread, until the client leaves."""
     future = in_background(end.run)
-    yield future
-    future.result(3 * PATIENCE)
+    try:
+        yield future
+    finally:
+        future.result(3 * PATIENCE)
 
 
 def connecting(*octets: bytes, tunnel: bool = False, forwarded: int | None = None) -> Stall:
@@ -243,6 +245,16 @@ def pause() -> Callable[[], object]:
     return lambda: never.wait(PACE)
 
 
+def may_be_late(test: Callable[Parameters, None]) -> Callable[Parameters, None]:
+    """Let a test be made again where the peer itself was late, as on a busy machine."""
+
+    @functools.wraps(test)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        at_best(lambda: test(*args, **kwargs), ConnectionTimedOut)
+
+    return run
+
+
 DRIPPED: Final = (
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
     b"ok",
@@ -258,6 +270,7 @@ class TestDrip:
         assert client.readall() == b"ok"
         assert time.monotonic() - start > 2 * TIMEOUT
 
+    @may_be_late
     def test_response(self, face: type[BlockingFace], pause: Callable[[], object]) -> None:
         with Wire() as wire:
             end = wire.end(*DRIPPED)
@@ -265,6 +278,7 @@ class TestDrip:
             with running(end), face(wire.host, wire.port, timeout=TIMEOUT) as client:
                 self.fetch(client)
 
+    @may_be_late
     def test_chunks_and_trailers(
         self, face: type[BlockingFace], pause: Callable[[], object]
     ) -> None:
@@ -274,6 +288,7 @@ class TestDrip:
             with running(end), face(wire.host, wire.port, timeout=TIMEOUT) as client:
                 self.fetch(client)
 
+    @may_be_late
     def test_tls_handshake_and_records(
         self, face: type[BlockingFace], pause: Callable[[], object], tls_contexts: TlsContexts
     ) -> None:
@@ -284,6 +299,7 @@ class TestDrip:
             with running(end), face(*address, timeout=TIMEOUT) as client:
                 self.fetch(client)
 
+    @may_be_late
     def test_tunnel(
         self, face: type[BlockingFace], pause: Callable[[], object], tls_contexts: TlsContexts
     ) -> None:
@@ -295,6 +311,7 @@ class TestDrip:
             with running(end), client, pytest.raises(TunnelRefused, match="403"):
                 client.connect()
 
+    @may_be_late
     def test_peer_that_reads_slowly(
         self, face: type[BlockingFace], pause: Callable[[], object]
     ) -> None:
@@ -303,7 +320,7 @@ class TestDrip:
         def read_slowly(end: End) -> None:
             while not end.act():
                 pause()
-            while end.taken < size:
+            while end.taken < size and not end.has_left:
                 pause()
                 end.take(size // 8)
 
