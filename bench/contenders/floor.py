@@ -46,8 +46,12 @@ class Floor(Contender):
                     self._sizes[path] += received
         return self._sizes[path]
 
+    def exchange(self, path: str) -> tuple[bytes, int]:
+        """Return a request, and the octets of its response."""
+        return self._request(path), self._size(path)
+
     def get(self, path: str, count: int) -> None:
-        connection, request, size = self._socket, self._request(path), self._size(path)
+        connection, request, size = self._socket, *self.exchange(path)
         pieces: list[bytes] = []
         for _ in range(count):
             connection.sendall(request)
@@ -66,7 +70,7 @@ class Floor(Contender):
         self.get(path, count)
 
     def stream(self, path: str, count: int) -> None:
-        connection, request, size = self._socket, self._request(path), self._size(path)
+        connection, request, size = self._socket, *self.exchange(path)
         buffer = bytearray(PIECE)
         for _ in range(count):
             connection.sendall(request)
@@ -88,7 +92,7 @@ class Floor(Contender):
             connection.recv(PIECE)
 
     def connect(self, path: str, count: int) -> None:
-        request, size = self._request(path), self._size(path)
+        request, size = self.exchange(path)
         for _ in range(count):
             connection = self._open()
             connection.sendall(request)
@@ -126,7 +130,7 @@ class NonBlockingFloor(Floor):
                 self._writable.poll()
 
     def get(self, path: str, count: int) -> None:
-        connection, request, size = self._socket, self._request(path), self._size(path)
+        connection, request, size = self._socket, *self.exchange(path)
         poll = self._readable.poll
         for _ in range(count):
             connection.send(request)
@@ -138,7 +142,7 @@ class NonBlockingFloor(Floor):
                     poll()
 
     def pipeline(self, path: str, count: int) -> None:
-        connection, request, size = self._socket, self._request(path), self._size(path)
+        connection, request, size = self._socket, *self.exchange(path)
         poll = self._readable.poll
         for _ in range(count // DEPTH):
             for _ in range(DEPTH):
@@ -151,7 +155,7 @@ class NonBlockingFloor(Floor):
                     poll()
 
     def stream(self, path: str, count: int) -> None:
-        connection, request, size = self._socket, self._request(path), self._size(path)
+        connection, request, size = self._socket, *self.exchange(path)
         poll = self._readable.poll
         buffer = bytearray(PIECE)
         for _ in range(count):

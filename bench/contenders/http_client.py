@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import http.client
 import platform
-from collections.abc import Iterator
 
-from bench.contenders.base import FIELDS, PIECE, UPLOAD_SIZE, Contender, Target
+from bench.contenders.base import FIELDS, PIECE, Contender, Target
+from bench.contenders.bodies import UPLOAD_FIELDS, pieces
 
 
 class HttpClient(Contender):
@@ -63,9 +63,8 @@ class HttpClient(Contender):
 
     def upload(self, path: str, count: int) -> None:
         connection = self._connection
-        fields = {"Content-Length": str(UPLOAD_SIZE)}
         for _ in range(count):
-            connection.request("PUT", path, body=_pieces(), headers=fields)
+            connection.request("PUT", path, body=pieces(), headers=UPLOAD_FIELDS)
             connection.getresponse().read()
 
     def connect(self, path: str, count: int) -> None:
@@ -81,9 +80,3 @@ class HttpClient(Contender):
             connection.request("GET", path)
             connection.getresponse().read()
             self._held.append(connection)
-
-
-def _pieces() -> Iterator[bytes]:
-    piece = bytes(PIECE)
-    for _ in range(UPLOAD_SIZE // PIECE):
-        yield piece
