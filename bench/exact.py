@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bench.contenders import CONTENDERS
-from bench.instruments import Measure
+from bench.options import add_setting, chosen, setting_of
 from bench.processes import able
-from bench.run import add_setting, chosen, setting_of
 from bench.scenarios import SCENARIOS
 from bench.server import running_server
+
+if TYPE_CHECKING:
+    from bench.instruments import Measure
 
 
 def main(program: str, description: str | None, measures: Sequence[Measure]) -> None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import attrs
 
 from bench.processes import Setting, Worker, WorkerFailedError, able, running_worker
-from bench.scenarios import Scenario
-from bench.server import Server
+
+if TYPE_CHECKING:
+    from bench.scenarios import Scenario
+    from bench.server import Server
 
 NANOSECONDS = 10**9
 
@@ -68,7 +71,7 @@ def measure(
     setting: Setting, server: Server, scenario: Scenario, contenders: Sequence[str], effort: Effort
 ) -> dict[str, list[Sample]]:
     """Return the samples of a scenario, of those contenders that can do it."""
-    names = able(setting, contenders, scenario.verb)
+    names = filter(scenario.is_open_to, able(setting, contenders, scenario.verb))
     samples: dict[str, list[Sample]] = {name: [] for name in names}
     counts: dict[str, int] = {}
     for begin in range(0, effort.rounds, effort.renew):

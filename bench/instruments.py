@@ -124,7 +124,9 @@ def import_instructions(setting: Setting, statement: str) -> int:
     subprocess.run(plain, env=environment, check=True)  # so that all is compiled
     with tempfile.TemporaryDirectory() as folder:
         prefix = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={folder}/out"]
-        subprocess.run(["taskset", "-c", str(setting.cpu), *prefix, *plain], env=environment, check=True)
+        subprocess.run(
+            ["taskset", "-c", str(setting.cpu), *prefix, *plain], env=environment, check=True
+        )
         return _total(Path(folder, "out"))
 
 

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
 from bench.contenders import CONTENDERS
-from bench.scenarios import Scenario
 from bench.server import ROOT, Server
+
+if TYPE_CHECKING:
+    from bench.scenarios import Scenario
 
 
 class WorkerFailedError(Exception):
@@ -94,14 +97,19 @@ class Worker:
         self._name = name
         self.read()
 
-    def ask(self, command: str, count: int) -> dict[str, int]:
+    def ask(self, command: str, count: int, path: str = "") -> dict[str, int]:
         """Have *count* requests made, and return what was measured.
+
+        Args:
+            command: What is measured: a name in `bench.worker.COMMANDS`.
+            count: How many requests are made.
+            path: What is fetched; empty: that of the scenario.
 
         Raises:
             WorkerFailedError: The contender failed.
         """
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{command} {count}\n")
+        self._process.stdin.write(f"{command} {count} {path}\n")
         self._process.stdin.flush()
         return self.read()
 
@@ -143,7 +151,16 @@ def running_worker(
     place = [target.host, str(target.port), *([target.authority] if target.authority else [])]
     command = [setting.python, "-m", "bench.worker", "run", contender]
     process = subprocess.Popen(
-        ["taskset", "-c", str(setting.cpu), *prefix, *command, scenario.verb, scenario.path, *place],
+        [
+            "taskset",
+            "-c",
+            str(setting.cpu),
+            *prefix,
+            *command,
+            scenario.verb,
+            scenario.path,
+            *place,
+        ],
         env=setting.environment(**environment),
         cwd=ROOT,
         stdin=subprocess.PIPE,

@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from bench.contenders import FLOORS
 from bench.contenders.base import CONNECTIONS, DEPTH, UPLOAD_SIZE
 
 MIB: Final = 2**20
@@ -20,7 +21,8 @@ class Scenario:
         title: How it is called in a table.
         verb: The method of `Contender`.
         path: What is fetched.
-        floor: The contender to which the others are compared.
+        base: The contender to which the others are compared: a floor; or http.client, where the
+            floor would leave out what the scenario is about.
         tls: Whether the connection is encrypted.
         step: Requests that make one unit of the verb.
         octets: Those of one body, where their rate says more than that of the requests.
@@ -30,16 +32,20 @@ class Scenario:
     title: str
     verb: str
     path: str
-    floor: str = "floor"
+    base: str = "floor"
     tls: bool = False
     step: int = 1
     octets: int = 0
 
+    def is_open_to(self, contender: str) -> bool:
+        """Return whether a contender takes part, if it can."""
+        return contender not in FLOORS or self.base in FLOORS
+
 
 def _bulk(
-    name: str, title: str, verb: str, path: str, octets: int, floor: str = "floor"
+    name: str, title: str, verb: str, path: str, octets: int, base: str = "floor"
 ) -> Scenario:
-    return Scenario(name, title, verb, path, floor, octets=octets)
+    return Scenario(name, title, verb, path, base, octets=octets)
 
 
 SCENARIOS: Final = {
@@ -82,7 +88,14 @@ SCENARIOS: Final = {
             "non-blocking floor",
         ),
         _bulk("readall", "64 MiB at once", "get", f"/bytes/{64 * MIB}", 64 * MIB),
-        _bulk("chunks-100", "chunks of 100 octets", "stream", "/chunks/100/5000", 500_000),
+        _bulk(
+            "chunks-100",
+            "chunks of 100 octets",
+            "stream",
+            "/chunks/100/5000",
+            500_000,
+            "http.client",
+        ),
         _bulk("chunks-8k", "chunks of 8 KiB", "stream", "/chunks/8192/512", 4 * MIB),
         _bulk("chunks-64k", "chunks of 64 KiB", "stream", "/chunks/65536/128", 8 * MIB),
         _bulk(

@@ -3,8 +3,9 @@
     python -m bench.worker describe CONTENDER
     python -m bench.worker run CONTENDER VERB PATH HOST PORT [AUTHORITY]
 
-`describe` prints what the contender can do, and its version. `run` takes commands, one a line,
-and answers each with a line of JSON. It is started by the harness and by the instruments.
+`describe` prints what the contender can do, and its version. `run` takes commands, a line
+`COMMAND COUNT [PATH]` each, and answers each with a line of JSON. It is started by the harness
+and by the instruments.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bench.contenders import load
 from bench.contenders.base import Target, abilities
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 Run = Callable[[int], None]
 Answer = dict[str, int]
@@ -67,28 +70,28 @@ def mark_syscalls(run: Run, count: int) -> Answer:
 
 
 def measure_peak(run: Run, count: int) -> Answer:
-    """Return by how many KiB the memory grows at its highest."""
+    """Return by how many octets the memory grows at its highest."""
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    before = _status("VmRSS")
+    before = _memory("status", "VmHWM")
     run(count)
-    return {"growth": _status("VmHWM") - before}
+    return {"growth": _memory("status", "VmHWM") - before}
 
 
 def measure_resident(run: Run, count: int) -> Answer:
-    """Return by how many KiB the memory has grown in the end."""
+    """Return by how many octets the memory has grown in the end."""
     gc.collect()
-    before = _status("VmRSS")
+    before = _memory("smaps_rollup", "Rss")
     run(count)
     gc.collect()
-    return {"growth": _status("VmRSS") - before}
+    return {"growth": _memory("smaps_rollup", "Rss") - before}
 
 
-def _status(name: str) -> int:
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+def _memory(file: str, name: str) -> int:
+    for line in Path("/proc/self", file).read_text(encoding="ascii").splitlines():
         if line.startswith(f"{name}:"):
-            return int(line.split()[1])
-    raise AssertionError(f"/proc/self/status has no {name}")
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"/proc/self/{file} has no {name}")
 
 
 COMMANDS: Final[dict[str, Callable[[Run, int], Answer]]] = {
@@ -109,11 +112,15 @@ def main() -> None:
         print(json.dumps({"can": abilities(contender), "version": contender.version()}))
         return
     verb, path, host, port, *authority = rest
-    run: Run = partial(getattr(contender(Target(host, int(port), *authority)), verb), path)
+    method = getattr(contender(Target(host, int(port), *authority)), verb)
     print(json.dumps({}), flush=True)
     for line in sys.stdin:
-        command, count = line.split()
+        command, count, *other_path = line.split()
+        run: Run = partial(method, *(other_path or [path]))
         print(json.dumps(COMMANDS[command](run, int(count))), flush=True)
+    # What is open is left to the kernel: some clients complain of it, or take long to close it.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ CONTENDERS: Final = {
     "httptools": "httptools.Httptools",
 }
 
+FLOORS: Final = frozenset(name for name in CONTENDERS if "floor" in name)
+
 
 def load(name: str) -> type[Contender]:
     """Return the class of a contender.
@@ -34,5 +36,6 @@ def load(name: str) -> type[Contender]:
     """
     module, _, attribute = CONTENDERS[name].partition(".")
     found = getattr(importlib.import_module(f"bench.contenders.{module}"), attribute)
-    assert isinstance(found, type) and issubclass(found, Contender)
+    assert isinstance(found, type)
+    assert issubclass(found, Contender)
     return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
-from bench.contenders.base import CONNECTIONS, FIELDS, PIECE, Contender, Target
+
+from bench.contenders.base import CONNECTIONS, FIELDS, PIECE, Contender, Target, version_of
 from bench.contenders.bodies import UPLOAD_FIELDS, async_pieces
 
 
@@ -14,15 +15,14 @@ class Aiohttp(Contender):
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
-        # None would be "the default", which False of the plain connector stands for here.
-        self._context = target.context() or True
+        self._context = target.context() or True  # True: the default, of which nothing is used
         self._loop = self.new_loop()
         self._session = self._loop.run_until_complete(self._make())
         self._held: list[aiohttp.ClientSession] = []
 
     @staticmethod
     def version() -> str:
-        return aiohttp.__version__
+        return version_of("aiohttp")
 
     def new_loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop."""
@@ -112,11 +112,10 @@ class AiohttpUvloop(Aiohttp):
 
     @staticmethod
     def version() -> str:
-        import uvloop
-
-        return f"{aiohttp.__version__}, uvloop {uvloop.__version__}"
+        return version_of("aiohttp", "uvloop")
 
     def new_loop(self) -> asyncio.AbstractEventLoop:
         import uvloop
 
-        return uvloop.new_event_loop()
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        return loop

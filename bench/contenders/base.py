@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from importlib import metadata
 from typing import Final
 
 import attrs
@@ -96,6 +97,13 @@ class Contender:
     def concurrent(self, path: str, count: int) -> None:
         """Fetch *path* on `CONNECTIONS` connections at a time, on asyncio."""
         raise NotImplementedError
+
+
+def version_of(*packages: str) -> str:
+    """Return the versions of installed packages; the first needs no name."""
+    first, *others = packages
+    more = (f"{package} {metadata.version(package)}" for package in others)
+    return ", ".join((metadata.version(first), *more))
 
 
 VERBS: Final = tuple(

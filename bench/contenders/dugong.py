@@ -14,6 +14,7 @@ from bench.contenders.base import (
     UPLOAD_SIZE,
     Contender,
     Target,
+    version_of,
 )
 
 if TYPE_CHECKING:
@@ -124,14 +125,13 @@ class DugongUvloop(Dugong):
 
     @staticmethod
     def version() -> str:
-        import uvloop
-
-        return f"{dugong.__version__}, uvloop {uvloop.__version__}"
+        return f"{dugong.__version__}, uvloop {version_of('uvloop')}"
 
     def new_loop(self) -> asyncio.AbstractEventLoop:
         import uvloop
 
-        return uvloop.new_event_loop()
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        return loop
 
     get = Contender.get
     look = Contender.look

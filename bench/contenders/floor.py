@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import platform
 import select
-import socket
 import ssl
+from typing import TYPE_CHECKING
 
 from bench.contenders.base import DEPTH, PIECE, UPLOAD_SIZE, Contender, Target
+
+if TYPE_CHECKING:
+    import socket
 
 
 class Floor(Contender):
@@ -21,6 +24,7 @@ class Floor(Contender):
         self._context = target.context()
         self._sizes: dict[str, int] = {}
         self._socket = self._open()
+        self._held: list[socket.socket] = []
 
     @staticmethod
     def version() -> str:
@@ -52,19 +56,15 @@ class Floor(Contender):
 
     def get(self, path: str, count: int) -> None:
         connection, request, size = self._socket, *self.exchange(path)
-        pieces: list[bytes] = []
         for _ in range(count):
             connection.sendall(request)
             data = connection.recv(PIECE)
             if len(data) < size:
-                pieces.append(data)
-                rest = size - len(data)
-                while rest:
-                    data = connection.recv(PIECE)
-                    pieces.append(data)
-                    rest -= len(data)
-                b"".join(pieces)
-                pieces.clear()
+                buffer = memoryview(bytearray(size))
+                got = len(data)
+                buffer[:got] = data
+                while got < size:
+                    got += connection.recv_into(buffer[got:])
 
     def look(self, path: str, count: int) -> None:
         self.get(path, count)
@@ -102,13 +102,12 @@ class Floor(Contender):
             connection.close()
 
     def hold(self, path: str, count: int) -> None:
-        held = self.__dict__.setdefault("held", [])
         request = self._request(path)
         for _ in range(count):
             connection = self._open()
             connection.sendall(request)
             connection.recv(PIECE)
-            held.append(connection)
+            self._held.append(connection)
 
 
 class NonBlockingFloor(Floor):
@@ -134,10 +133,15 @@ class NonBlockingFloor(Floor):
         poll = self._readable.poll
         for _ in range(count):
             connection.send(request)
-            rest = size
-            while rest:
+            # What is long is received where it is to stay.
+            buffer = memoryview(bytearray(size)) if size > PIECE else None
+            got = 0
+            while got < size:
                 try:
-                    rest -= len(connection.recv(PIECE))
+                    if buffer is None:
+                        got += len(connection.recv(PIECE))
+                    else:
+                        got += connection.recv_into(buffer[got:])
                 except (BlockingIOError, ssl.SSLWantReadError):
                     poll()
 

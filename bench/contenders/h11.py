@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import socket
+from typing import TYPE_CHECKING
 
 import h11
-from bench.contenders.base import FIELDS, PIECE, UPLOAD_SIZE, Contender, Target
+
+from bench.contenders.base import FIELDS, PIECE, UPLOAD_SIZE, Contender, Target, version_of
+
+if TYPE_CHECKING:
+    import socket
 
 
 class H11(Contender):
@@ -16,11 +20,11 @@ class H11(Contender):
         self._context = target.context()
         self._socket, self._protocol = self._open()
         self._host = f"{target.host}:{target.port}"
-        self._held: list[socket.socket] = []
+        self._held: list[tuple[socket.socket, h11.Connection]] = []
 
     @staticmethod
     def version() -> str:
-        return h11.__version__
+        return version_of("h11")
 
     def _open(self) -> tuple[socket.socket, h11.Connection]:
         opened = self.target.open_socket()
@@ -103,5 +107,4 @@ class H11(Contender):
             connection, protocol = self._open()
             self._send(connection, protocol, path)
             self._receive(connection, protocol, [])
-            self._held.append(connection)
-            self.__dict__.setdefault("protocols", []).append(protocol)
+            self._held.append((connection, protocol))

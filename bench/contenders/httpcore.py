@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import httpcore
-from bench.contenders.base import CONNECTIONS, FIELDS, Contender, Target
+
+from bench.contenders.base import CONNECTIONS, FIELDS, Contender, Target, version_of
 from bench.contenders.bodies import UPLOAD_FIELDS, pieces
 
 
@@ -21,7 +22,7 @@ class Httpcore(Contender):
 
     @staticmethod
     def version() -> str:
-        return httpcore.__version__
+        return version_of("httpcore")
 
     def get(self, path: str, count: int) -> None:
         pool, url = self._pool, self.target.url + path

@@ -5,10 +5,14 @@ The request is a constant, and what nobody asks for is not looked at.
 
 from __future__ import annotations
 
-import socket
+from typing import TYPE_CHECKING
 
 import httptools
-from bench.contenders.base import DEPTH, FIELDS, PIECE, UPLOAD_SIZE, Contender, Target
+
+from bench.contenders.base import DEPTH, FIELDS, PIECE, UPLOAD_SIZE, Contender, Target, version_of
+
+if TYPE_CHECKING:
+    import socket
 
 
 class Httptools(Contender):
@@ -22,7 +26,7 @@ class Httptools(Contender):
 
     @staticmethod
     def version() -> str:
-        return httptools.__version__
+        return version_of("httptools")
 
     def _open(self) -> socket.socket:
         opened = self.target.open_socket()

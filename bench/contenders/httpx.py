@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 
-import httpcore
 import httpx
-from bench.contenders.base import CONNECTIONS, FIELDS, PIECE, Contender, Target
+
+from bench.contenders.base import CONNECTIONS, FIELDS, PIECE, Contender, Target, version_of
 from bench.contenders.bodies import UPLOAD_FIELDS, pieces
 
 
@@ -24,7 +24,7 @@ class Httpx(Contender):
 
     @staticmethod
     def version() -> str:
-        return f"{httpx.__version__}, httpcore {httpcore.__version__}"
+        return version_of("httpx", "httpcore")
 
     def get(self, path: str, count: int) -> None:
         client, url = self._client, self.target.url + path

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import requests
-import urllib3
-from bench.contenders.base import FIELDS, PIECE, Contender, Target
+
+from bench.contenders.base import FIELDS, PIECE, Contender, Target, version_of
 from bench.contenders.bodies import UPLOAD_FIELDS, pieces
 
 
@@ -18,7 +18,7 @@ class Requests(Contender):
 
     @staticmethod
     def version() -> str:
-        return f"{requests.__version__}, urllib3 {urllib3.__version__}"
+        return version_of("requests", "urllib3")
 
     def _make(self) -> requests.Session:
         session = requests.Session()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import urllib3
-from bench.contenders.base import FIELDS, PIECE, Contender, Target
+
+from bench.contenders.base import FIELDS, PIECE, Contender, Target, version_of
 from bench.contenders.bodies import UPLOAD_FIELDS, pieces
 
 
@@ -18,7 +19,7 @@ class Urllib3(Contender):
 
     @staticmethod
     def version() -> str:
-        return urllib3.__version__
+        return version_of("urllib3")
 
     def _make(self) -> urllib3.HTTPConnectionPool:
         if self._context is None:
