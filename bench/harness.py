@@ -90,7 +90,7 @@ def measure(
                 order = [name for name in samples if name in workers]
                 turn = index % len(order) if order else 0
                 for name in order[turn:] + order[:turn]:
-                    samples[name].append(_sample(workers[name], server, counts[name]))
+                    samples[name].append(_sample(workers[name], server, counts[name], scenario))
     return samples
 
 
@@ -98,7 +98,7 @@ def _calibrate(worker: Worker, scenario: Scenario, effort: Effort, known: int) -
     """Warm a worker up, and return how many requests take the time of a run."""
     count = scenario.step
     if known:
-        worker.ask("cpu", max(known // 10 // count * count, count))
+        worker.ask("cpu", count)
         return known
     worker.ask("cpu", count)
     while True:
@@ -109,7 +109,11 @@ def _calibrate(worker: Worker, scenario: Scenario, effort: Effort, known: int) -
         count *= 4
 
 
-def _sample(worker: Worker, server: Server, count: int) -> Sample:
+def _sample(worker: Worker, server: Server, count: int, scenario: Scenario) -> Sample:
+    # How fast octets come in bulk depends on the luck of a connection: with a new one for each
+    # round, the quartiles of the download were half as far apart.
+    worker.renew()
+    worker.ask("cpu", max(count // 20 // scenario.step, 1) * scenario.step)
     before = server.cpu()
     client = worker.ask("cpu", count)["cpu"]
     return Sample(count, client, server.cpu() - before)

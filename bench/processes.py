@@ -19,6 +19,7 @@ import attrs
 
 from bench.contenders import CONTENDERS
 from bench.server import ROOT, Server
+from bench.worker import FRESH
 
 if TYPE_CHECKING:
     from bench.scenarios import Scenario
@@ -112,6 +113,10 @@ class Worker:
         self._process.stdin.write(f"{command} {count} {path}\n")
         self._process.stdin.flush()
         return self.read()
+
+    def renew(self) -> None:
+        """Have the contender made anew, with new connections."""
+        self.ask(FRESH, 0)
 
     def read(self) -> dict[str, int]:
         """Return the next answer."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Run = Callable[[int], None]
 Answer = dict[str, int]
+FRESH: Final = "fresh"  # the command for a new contender, with new connections
 MARKER: Final = "/dev/null/bench-marker"  # what strace finds around the requests that count
 
 
@@ -107,17 +108,25 @@ COMMANDS: Final[dict[str, Callable[[Run, int], Answer]]] = {
 def main() -> None:
     """Do what the command line says."""
     action, name, *rest = sys.argv[1:]
-    contender = load(name)
+    known = load(name)
     if action == "describe":
-        print(json.dumps({"can": abilities(contender), "version": contender.version()}))
+        print(json.dumps({"can": abilities(known), "version": known.version()}))
         return
     verb, path, host, port, *authority = rest
-    method = getattr(contender(Target(host, int(port), *authority)), verb)
+    target = Target(host, int(port), *authority)
+    contender = known(target)
     print(json.dumps({}), flush=True)
     for line in sys.stdin:
         command, count, *other_path = line.split()
-        run: Run = partial(method, *(other_path or [path]))
-        print(json.dumps(COMMANDS[command](run, int(count))), flush=True)
+        if command == FRESH:
+            contender.close()
+            contender = known(target)
+            gc.collect()  # what the one before leaves is not collected while another is measured
+            answer: Answer = {}
+        else:
+            run: Run = partial(getattr(contender, verb), *(other_path or [path]))
+            answer = COMMANDS[command](run, int(count))
+        print(json.dumps(answer), flush=True)
     # What is open is left to the kernel: some clients complain of it, or take long to close it.
     sys.stdout.flush()
     os._exit(0)

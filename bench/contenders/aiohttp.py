@@ -38,6 +38,9 @@ class Aiohttp(Contender):
             async with session.get(url) as response:
                 await response.read()
 
+    def close(self) -> None:
+        self._loop.run_until_complete(self._session.close())
+
     def get(self, path: str, count: int) -> None:
         self._loop.run_until_complete(self._fetch(self._session, path, count))
 

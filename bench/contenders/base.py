@@ -62,6 +62,9 @@ class Contender:
         """Return the version of the client, and of what it is built on."""
         return ""
 
+    def close(self) -> None:
+        """Close what complains of being dropped while it is open."""
+
     def get(self, path: str, count: int) -> None:
         """Fetch *path*, the whole body at once, one request after the other."""
         raise NotImplementedError
@@ -109,7 +112,7 @@ def version_of(*packages: str) -> str:
 VERBS: Final = tuple(
     name
     for name, member in vars(Contender).items()
-    if callable(member) and not name.startswith("_") and name != "version"
+    if callable(member) and not name.startswith("_") and name not in {"version", "close"}
 )
 
 
