@@ -16,7 +16,7 @@ from typing import Final
 
 from bench.processes import Setting, running_worker
 from bench.scenarios import Scenario
-from bench.server import BUILD, ROOT, Server, compile_c
+from bench.server import BUILD, ROOT, Server, compile_c, on_cpu
 from bench.worker import MARKER
 
 Measure = Callable[[Setting, Server, str, Scenario], dict[str, float]]
@@ -124,9 +124,7 @@ def import_instructions(setting: Setting, statement: str) -> int:
     subprocess.run(plain, env=environment, check=True)  # so that all is compiled
     with tempfile.TemporaryDirectory() as folder:
         prefix = ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={folder}/out"]
-        subprocess.run(
-            ["taskset", "-c", str(setting.cpu), *prefix, *plain], env=environment, check=True
-        )
+        subprocess.run([*on_cpu(setting.cpu), *prefix, *plain], env=environment, check=True)
         return _total(Path(folder, "out"))
 
 

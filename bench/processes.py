@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from bench.contenders import CONTENDERS
-from bench.server import ROOT, Server
+from bench.server import ROOT, Server, on_cpu
 from bench.worker import FRESH
 
 if TYPE_CHECKING:
@@ -157,16 +157,14 @@ def running_worker(
     command = [setting.python, "-m", "bench.worker", "run", contender]
     process = subprocess.Popen(
         [
-            "taskset",
-            "-c",
-            str(setting.cpu),
+            *on_cpu(setting.cpu),
             *prefix,
             *command,
             scenario.verb,
             scenario.path,
             *place,
         ],
-        env=setting.environment(**environment),
+        env=setting.environment(**scenario.environment, **environment),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

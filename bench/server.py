@@ -23,6 +23,15 @@ BUILD: Final = ROOT / "build" / "bench"
 HOST: Final = "127.0.0.1"
 
 
+def on_cpu(cpu: int) -> list[str]:
+    """Return the command that runs another one as client and server have to run.
+
+    On one CPU, and without preempting each other: in which portions octets go to and fro would
+    else be the scheduler's whim, and with it the rate in bulk and of many connections.
+    """
+    return ["taskset", "-c", str(cpu), "chrt", "--batch", "0"]
+
+
 @attrs.frozen
 class Server:
     """A running server.
@@ -96,7 +105,7 @@ def running_server(cpu: int) -> Iterator[Server]:
         RuntimeError: It cannot be compiled.
     """
     program, knows_tls = build_server()
-    command = ["taskset", "-c", str(cpu), str(program)]
+    command = [*on_cpu(cpu), str(program)]
     authority = None
     if knows_tls:
         chain, authority = make_certificate()

@@ -11,6 +11,7 @@ CONTENDERS: Final = {
     "floor": "floor.Floor",
     "non-blocking floor": "floor.NonBlockingFloor",
     "asyncio floor": "asyncio_floor.AsyncioFloor",
+    "asyncio floor, buffered": "asyncio_floor.AsyncioBufferedFloor",
     "dugong": "dugong.Dugong",
     "dugong, uvloop": "dugong.DugongUvloop",
     "http.client": "http_client.HttpClient",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 
-from bench.contenders.base import CONNECTIONS, Contender, Target
+from bench.contenders.base import CONNECTIONS, PIECE, Contender, Target
 from bench.contenders.floor import Floor
 
 
@@ -24,18 +24,29 @@ class AsyncioFloor(Contender):
     def concurrent(self, path: str, count: int) -> None:
         self._loop.run_until_complete(self._fetch_all(path, count // CONNECTIONS))
 
+    def make_counter(self, request: bytes, size: int) -> _Counter:
+        """Return the protocol of a connection."""
+        return _SimpleCounter(request, size)
+
     async def _fetch_all(self, path: str, count: int) -> None:
         if not self._pool:
             request, size = Floor(self.target).exchange(path)
             for _ in range(CONNECTIONS):
                 _, counter = await self._loop.create_connection(
-                    lambda: _Counter(request, size), self.target.host, self.target.port
+                    lambda: self.make_counter(request, size), self.target.host, self.target.port
                 )
                 self._pool.append(counter)
         await asyncio.gather(*(counter.fetch(count) for counter in self._pool))
 
 
-class _Counter(asyncio.Protocol):
+class AsyncioBufferedFloor(AsyncioFloor):
+    """Does the same with buffered protocols, which allocate nothing for a receive."""
+
+    def make_counter(self, request: bytes, size: int) -> _Counter:
+        return _BufferedCounter(request, size)
+
+
+class _Counter(asyncio.BaseProtocol):
     def __init__(self, request: bytes, size: int) -> None:
         self._request = request
         self._size = self._rest = size
@@ -53,12 +64,29 @@ class _Counter(asyncio.Protocol):
         self._write(self._request)
         return self._done
 
+    def _end_response(self) -> None:
+        self._rest = self._size
+        self._count -= 1
+        if self._count:
+            self._write(self._request)
+        elif self._done is not None:
+            self._done.set_result(None)
+
+
+class _SimpleCounter(_Counter, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._rest -= len(data)
         if not self._rest:
-            self._rest = self._size
-            self._count -= 1
-            if self._count:
-                self._write(self._request)
-            elif self._done is not None:
-                self._done.set_result(None)
+            self._end_response()
+
+
+class _BufferedCounter(_Counter, asyncio.BufferedProtocol):
+    _buffer = bytearray(PIECE)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._rest -= nbytes
+        if not self._rest:
+            self._end_response()
