@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from bench import memory
 from bench.harness import Effort, measure
-from bench.instruments import MissingToolError, calls, import_instructions, instructions, syscalls
+from bench.instruments import calls, count_syscalls, import_instructions, instructions
 from bench.processes import Setting, WorkerFailedError, able, describe
 from bench.results import Results, describe_machine
 from bench.scenarios import SCENARIOS
-from bench.server import BUILD
+from bench.server import BUILD, MissingToolError
 
 if TYPE_CHECKING:
     from bench.server import Server
 
-# What a program imports to use a contender; the floors import nothing of note.
+# What a program imports to use a contender, and what stands for comparison beside it.
 MODULES: Final = {
-    "attrs": "attrs",
-    "dugong": "dugong",
-    "http.client": "http.client",
-    "urllib3": "urllib3",
-    "requests": "requests",
-    "httpcore": "httpcore",
-    "httpx": "httpx",
-    "aiohttp": "aiohttp",
-    "pycurl": "pycurl",
-    "h11": "h11",
-    "httptools": "httptools",
+    "dugong": ("dugong", "attrs"),
+    "http.client": ("http.client",),
+    "urllib3": ("urllib3",),
+    "requests": ("requests",),
+    "httpcore": ("httpcore",),
+    "httpx": ("httpx",),
+    "aiohttp": ("aiohttp",),
+    "pycurl": ("pycurl",),
+    "h11": ("h11",),
+    "httptools": ("httptools",),
 }
-
 
 # Where programs beside this one leave figures of theirs: names and numbers.
 OTHER: Final = BUILD / "other.json"
@@ -83,20 +82,29 @@ def _count(setting: Setting, server: Server, name: str, results: Results) -> Non
     """Count everything about a contender that repeats exactly."""
     _say(f"instructions, calls and memory of {name} ...")
     small = SCENARIOS["small"]
-    try:
-        if able(setting, [name], "get"):
-            system = sum(syscalls(setting, server, name, small).values())
-            counted = calls(setting, server, name, small) | {"system": system}
-            results.exact[name] = counted | instructions(setting, server, name, small)
-        if name in MODULES and name in results.versions:
-            for module in {"attrs", name} if name == "dugong" else {name}:
-                more = import_instructions(setting, f"import {MODULES[module]}")
+    if able(setting, [name], "get"):
+        for count in (instructions, calls, count_syscalls):
+            with _surviving():
+                counted = count(setting, server, name, small)
+                results.exact.setdefault(name, {}).update(counted)
+    if name in results.versions:
+        for module in MODULES.get(name, ()):
+            with _surviving():
+                more = import_instructions(setting, f"import {module}")
                 results.imports[module] = more - import_instructions(setting, "pass")
-        if able(setting, [name], "hold"):
+    if able(setting, [name], "hold"):
+        with _surviving():
             results.memory[name] = {
                 "peak": memory.streaming(setting, server, name),
                 "idle": memory.idle_connection(setting, server, name),
             }
+
+
+@contextlib.contextmanager
+def _surviving() -> Iterator[None]:
+    """Say what could not be measured, and go on."""
+    try:
+        yield
     except (MissingToolError, WorkerFailedError) as problem:
         _say(f"left out: {problem}")
 

@@ -11,21 +11,18 @@ import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from bench.processes import Setting, running_worker
 from bench.scenarios import Scenario
-from bench.server import BUILD, ROOT, Server, compile_c, on_cpu
+from bench.server import BUILD, ROOT, MissingToolError, Server, compile_c, on_cpu
 from bench.worker import MARKER
 
 Measure = Callable[[Setting, Server, str, Scenario], dict[str, float]]
 WARM_UP: Final = 20  # units of a scenario before anything is counted
 UNITS: Final = (20, 120)  # between which the slope is taken
-
-
-class MissingToolError(Exception):
-    """A program that an instrument needs is not installed."""
 
 
 def need(tool: str) -> None:
@@ -97,6 +94,17 @@ def syscalls(
     return {name: _slope([few[name], many[name]], scenario) for name, _ in many.most_common()}
 
 
+def count_syscalls(
+    setting: Setting, server: Server, contender: str, scenario: Scenario
+) -> dict[str, float]:
+    """Return the number of system calls of a request.
+
+    Raises:
+        MissingToolError: There is no strace.
+    """
+    return {"system": sum(syscalls(setting, server, contender, scenario).values())}
+
+
 def _counts(log: str) -> list[Counter[str]]:
     """Return what was called between each pair of markers in a log of strace."""
     counts: list[Counter[str]] = []
@@ -112,6 +120,7 @@ def _counts(log: str) -> list[Counter[str]]:
     return counts
 
 
+@cache
 def import_instructions(setting: Setting, statement: str) -> int:
     """Return the user instructions of a Python that runs one statement.
 

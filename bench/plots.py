@@ -64,7 +64,7 @@ def draw_all(results: Results, folder: Path) -> list[Path]:
                 file = folder / f"bench-{group}.svg"
                 _save(_draw_group(title, measured, results), file)
                 drawn.append(file)
-        if results.exact:
+        if any("instructions" in counted for counted in results.exact.values()):
             file = folder / "bench-instructions.svg"
             _save(_draw_instructions(results), file)
             drawn.append(file)
@@ -143,7 +143,11 @@ def _draw_scenario(panel: Axes, name: str, results: Results) -> None:
 
 
 def _draw_instructions(results: Results) -> Figure:
-    counts = {name: counted["instructions"] for name, counted in results.exact.items()}
+    counts = {
+        name: counted["instructions"]
+        for name, counted in results.exact.items()
+        if "instructions" in counted
+    }
     order = sorted(counts, key=lambda name: -counts[name])
     figure, (panel,) = _new_figure([len(order)], 1)
     figure.suptitle("User instructions of a small GET, lower is better", weight="bold")

@@ -23,6 +23,10 @@ BUILD: Final = ROOT / "build" / "bench"
 HOST: Final = "127.0.0.1"
 
 
+class MissingToolError(Exception):
+    """Something that the benchmarks need is not installed."""
+
+
 def on_cpu(cpu: int) -> list[str]:
     """Return the command that runs another one as client and server have to run.
 
@@ -56,13 +60,13 @@ def compile_c(source: Path, made: Path, *options: str) -> bool:
     """Compile a C program or library, unless it is up to date; return whether that succeeded.
 
     Raises:
-        RuntimeError: There is no C compiler.
+        MissingToolError: There is no C compiler.
     """
     if made.exists() and made.stat().st_mtime > source.stat().st_mtime:
         return True
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
-        raise RuntimeError(f"{source.name} needs a C compiler: install gcc or clang, or set CC")
+        raise MissingToolError(f"{source.name} needs a C compiler: install gcc or clang, or set CC")
     made.parent.mkdir(parents=True, exist_ok=True)
     command = [compiler, "-O2", "-Wall", "-o", str(made), str(source), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -75,14 +79,14 @@ def build_server() -> tuple[Path, bool]:
     """Return the server, and whether it knows TLS.
 
     Raises:
-        RuntimeError: It cannot be compiled.
+        MissingToolError: It cannot be compiled.
     """
     source = ROOT / "bench" / "server.c"
     if compile_c(source, BUILD / "server-tls", "-DWITH_TLS", "-lssl", "-lcrypto"):
         return BUILD / "server-tls", True
     if compile_c(source, BUILD / "server"):
         return BUILD / "server", False
-    raise RuntimeError(f"{source} cannot be compiled: see {BUILD / 'server.log'}")
+    raise MissingToolError(f"{source} cannot be compiled: see {BUILD / 'server.log'}")
 
 
 def make_certificate() -> tuple[Path, Path]:
@@ -102,9 +106,12 @@ def running_server(cpu: int) -> Iterator[Server]:
     """Run a server on one CPU.
 
     Raises:
-        RuntimeError: It cannot be compiled.
+        SystemExit: It cannot be compiled.
     """
-    program, knows_tls = build_server()
+    try:
+        program, knows_tls = build_server()
+    except MissingToolError as missing:
+        raise SystemExit(str(missing)) from None
     command = [*on_cpu(cpu), str(program)]
     authority = None
     if knows_tls:
