@@ -64,7 +64,7 @@ def describe_machine(cpu: int) -> dict[str, str]:
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "processor": _processor(),
         "CPUs": f"{os.cpu_count()}, of which number {cpu} runs client and server",
-        "kernel": f"{platform.system()} {platform.release()}",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "compiler of the server": compiler.stdout.partition("\n")[0],
         "load before": f"{os.getloadavg()[0]:.1f}",
