@@ -31,16 +31,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number with three digits at least."""
+    """Return a number with two or three digits that mean something."""
     if value is None:
         return DASH
-    return (
-        f"{value:,.0f}"
-        if abs(value) >= 100
-        else f"{value:.3g}"
-        if abs(value) >= 10
-        else f"{value:.2f}"
-    )
+    size = abs(value)
+    if size >= 100:
+        return f"{value:,.0f}"
+    if size >= 10:
+        return f"{value:.3g}"
+    return f"{value:.2f}" if size >= 0.1 or not value else f"{value:.3f}"
 
 
 def figures_table(results: Results) -> str:

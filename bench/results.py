@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import platform
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -57,18 +58,23 @@ def load(file: Path) -> Results:
 
 def describe_machine(cpu: int) -> dict[str, str]:
     """Return when and where this runs."""
-    compiler = subprocess.run(
-        [os.environ.get("CC", "cc"), "--version"], capture_output=True, text=True, check=False
-    )
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "processor": _processor(),
         "CPUs": f"{os.cpu_count()}, of which number {cpu} runs client and server",
         "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
-        "compiler of the server": compiler.stdout.partition("\n")[0],
+        "compiler of the server": _compiler(),
         "load before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+def _compiler() -> str:
+    found = shutil.which(os.environ.get("CC", "cc"))
+    if found is None:
+        return "unknown"
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    return said.stdout.partition("\n")[0]
 
 
 def _processor() -> str:
