@@ -25,7 +25,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 export PIP_ROOT_USER_ACTION := ignore
 
 .DELETE_ON_ERROR:
-.PHONY: demo test faults bench bench-full check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
+.PHONY: demo test bench bench-full check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
 
 demo: .venv
 	@$(BIN)/python examples/tour.py $(URL)
@@ -35,11 +35,6 @@ test: .venv servers
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --cov --cov-report=term $(ARGS)
 
 check: check-static test
-
-# Cuts, stalls, floods and leaks: without coverage, which one of them does not end under.
-faults: .venv servers
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --override-ini=addopts="--import-mode=importlib --strict-markers --dist=loadfile" \
-		tests/integration/test_faults_*.py tests/unit/test_call_sequences.py
 
 # What is measured, and with what, says bench/README.md.
 bench: $(BENCH)/.ready

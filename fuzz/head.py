@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Final
@@ -49,12 +50,9 @@ def parse(segments: list[bytes]) -> ResponseHead | type[Exception] | None:
 
 def receive(buffer: ReadBuffer, segment: bytes) -> None:
     """Put *segment* into *buffer* as a transport would."""
-    while segment:
-        space = buffer.space()
-        count = min(len(space), len(segment))
-        space[:count] = segment[:count]
-        buffer.received(count)
-        segment = segment[count:]
+    left = io.BytesIO(segment)
+    while left.tell() < len(segment):
+        buffer.fill(left.readinto)
 
 
 def check_head(head: ResponseHead) -> None:

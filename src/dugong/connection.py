@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from dugong.network.connector import Connector
     from dugong.network.transport import PeerCertificate, Transport
     from dugong.polling import PollNeeded
-    from dugong.protocol.request import BodyFollowing, EncodedRequest
+    from dugong.protocol.outgoing import EncodedRequest
+    from dugong.protocol.request import BodyFollowing
     from dugong.protocol.response import HTTPResponse
 
 
@@ -291,7 +292,7 @@ class HTTPConnection(BinaryStream):
         talk = self._talk
         if talk.link.state.replaceable or not talk.link.is_open:
             talk = eval_coroutine(self._co_open_for(request), self._timeout)
-        talk.sender.send(talk.sender.prepare_request(request))
+        talk.sender.send(request)
 
     def co_send_request(
         self,
@@ -306,7 +307,7 @@ class HTTPConnection(BinaryStream):
         talk = self._talk
         if talk.link.state.replaceable or not talk.link.is_open:
             talk = yield from self._co_open_for(request)
-        yield from talk.sender.co_send(talk.sender.prepare_request(request))
+        yield from talk.sender.co_send(request)
 
     def write(self, buf: ReadableBuffer) -> None:
         """Send octets of the body that `BodyFollowing` announced.
@@ -443,10 +444,13 @@ class HTTPConnection(BinaryStream):
             ConnectionTimedOut: Nothing came for `timeout` seconds; the call can be repeated.
         """
         talk = self._talk
-        with writable_octets_of(buf) as target:
+        target = writable_octets_of(buf)
+        try:
             if not len(target):
                 return 0
             return talk.link.receiving.block(talk.receiver.body.step_readinto, target)
+        finally:
+            target.release()
 
     def co_readinto(self, buf: WriteableBuffer) -> Generator[PollNeeded, None, int]:
         """Do what `readinto` does, as a coroutine."""

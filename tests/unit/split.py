@@ -6,6 +6,7 @@ in each of these ways and asks for the same `outcome`.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -38,13 +39,9 @@ def split_everywhere(octets: bytes) -> Iterator[tuple[bytes, ...]]:
 
 def put(buffer: ReadBuffer, octets: bytes) -> None:
     """Receive *octets* into *buffer*, in as many pieces as its space asks for."""
-    left = memoryview(octets)
-    while left:
-        space = buffer.space()
-        count = min(len(space), len(left))
-        space[:count] = left[:count]
-        buffer.received(count)
-        left = left[count:]
+    left = io.BytesIO(octets)
+    while left.tell() < len(octets):
+        buffer.fill(left.readinto)
 
 
 def filled(octets: bytes) -> ReadBuffer:

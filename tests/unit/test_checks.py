@@ -23,7 +23,7 @@ from dugong.polling import POLLIN, POLLOUT, PollNeeded, release
 from dugong.protocol.bodies import BodyFraming, EmptyBody, SizedBody, UntilCloseBody
 from dugong.protocol.chunks import ChunkedBody
 from dugong.protocol.framing import choose_framing
-from dugong.protocol.request import BodyFollowing, EncodedRequest, RequestEncoder
+from dugong.protocol.request import BodyFollowing, RequestEncoder
 from dugong.protocol.response_head import HeadParser, ResponseHead, StatusLine
 from dugong.protocol.state import SendEvent
 from dugong.testing import (
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
     from dugong.network.transport import Transport
+    from dugong.protocol.outgoing import EncodedRequest
     from dugong.protocol.read_buffer import ReadBuffer
 
 DEFAULT = Layers()
@@ -154,7 +155,7 @@ class TestEncoder:
     )
     def test_wrong_head(self, old: bytes, new: bytes, message: str) -> None:
         def edit(request: EncodedRequest) -> EncodedRequest:
-            request.head = request.head.replace(old, new)
+            request.pieces[:] = [request.head.replace(old, new)]
             return request
 
         with broken(message):
@@ -200,8 +201,8 @@ class TestEncoder:
 
     def test_digest_that_replaces_the_one_of_the_caller(self) -> None:
         def edit(request: EncodedRequest) -> EncodedRequest:
-            request.head = request.head.replace(b"Content-MD5: given", b"Content-MD5: x")
-            request.head = request.head.replace(b"content-md5: given", b"Content-MD5: x")
+            head = request.head.replace(b"Content-MD5: given", b"Content-MD5: x")
+            request.pieces[:] = [head.replace(b"content-md5: given", b"Content-MD5: x")]
             return request
 
         with broken("must send the caller's content-md5 as it is"):

@@ -8,8 +8,9 @@ import pytest
 from dugong import ConnectionClosed, ConnectionTimedOut, InvalidResponse, PollNeeded, StateError
 from dugong.exchange.link import Link
 from dugong.polling import POLLIN
-from dugong.protocol.state import Owed, Receiving, Sending
+from dugong.protocol.state import Receiving, Sending
 from dugong.testing import ScriptedTransport
+from tests.unit.entries import Entry
 from tests.unit.faces import connector, finish, opening_to, suspend
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def test_timeout_is_that_of_both_halves(link: Link, transport: NotingTransport) 
 def test_what_is_in_progress(link: Link, sending: Sending, owed: bool, expected: bool) -> None:
     link.state.sending = sending
     if owed:
-        link.state.owed.append(Owed("GET", "/"))
+        link.state.owed.append(Entry("GET", "/"))
     assert link.is_in_progress is expected
     link.fail(ConnectionClosed("reset"))
     assert not link.is_in_progress

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE
+from dugong.polling import POLLIN, PollNeeded
 from dugong.protocol.read_buffer import ReadBuffer
 from tests.unit.split import filled, put, rest_of
 
@@ -12,6 +13,18 @@ from tests.unit.split import filled, put, rest_of
 def pattern_of(size: int) -> bytes:
     """Return *size* octets of which no two neighbouring blocks are alike."""
     return b"".join(i.to_bytes(4, "big") for i in range(size // 4 + 1))[:size]
+
+
+def space_of(buffer: ReadBuffer) -> int:
+    """Return how many octets *buffer* offers to be received, of which none come."""
+    spaces: list[int] = []
+
+    def receive(space: memoryview) -> PollNeeded:
+        spaces.append(len(space))
+        return PollNeeded(3, POLLIN)
+
+    buffer.fill(receive)
+    return spaces[0]
 
 
 @pytest.fixture
@@ -36,7 +49,7 @@ def test_no_memory_is_allocated_before_first_use() -> None:
 
 
 def test_first_space_is_small() -> None:
-    assert len(ReadBuffer().space()) == FIRST_BUFFER_SIZE
+    assert space_of(ReadBuffer()) == FIRST_BUFFER_SIZE
 
 
 def test_space_stays_small_while_receives_do_not_fill_it() -> None:
@@ -44,32 +57,32 @@ def test_space_stays_small_while_receives_do_not_fill_it() -> None:
     for _ in range(10):
         put(buffer, pattern_of(FIRST_BUFFER_SIZE - 1))
         buffer.skip(FIRST_BUFFER_SIZE - 1)
-    assert len(buffer.space()) == FIRST_BUFFER_SIZE
+    assert space_of(buffer) == FIRST_BUFFER_SIZE
 
 
 def test_space_becomes_large_once_a_receive_has_filled_it() -> None:
     buffer = filled(pattern_of(FIRST_BUFFER_SIZE))
-    assert len(buffer.space()) == BUFFER_SIZE - FIRST_BUFFER_SIZE
+    assert space_of(buffer) == BUFFER_SIZE - FIRST_BUFFER_SIZE
     assert rest_of(buffer) == pattern_of(FIRST_BUFFER_SIZE)
 
 
 def test_space_grows_beyond_that_only_when_nothing_is_consumed() -> None:
     buffer = filled(pattern_of(BUFFER_SIZE))
-    assert len(buffer.space()) == BUFFER_SIZE
+    assert space_of(buffer) == BUFFER_SIZE
     assert rest_of(buffer) == pattern_of(BUFFER_SIZE)
 
 
 def test_consumed_octets_make_room_before_memory_grows() -> None:
     buffer = filled(pattern_of(BUFFER_SIZE))
     buffer.skip(100)
-    assert len(buffer.space()) == 100
+    assert space_of(buffer) == 100
     assert rest_of(buffer) == pattern_of(BUFFER_SIZE)[100:]
 
 
 def test_all_memory_is_space_again_when_everything_is_consumed() -> None:
     buffer = filled(pattern_of(1000))
     buffer.skip(1000)
-    assert len(buffer.space()) == FIRST_BUFFER_SIZE
+    assert space_of(buffer) == FIRST_BUFFER_SIZE
 
 
 def test_memory_shrinks_when_a_large_head_is_consumed() -> None:
@@ -90,9 +103,7 @@ def test_memory_does_not_shrink_below_what_it_holds() -> None:
 def test_space_is_never_empty() -> None:
     buffer = ReadBuffer()
     for _ in range(5):
-        space = buffer.space()
-        assert len(space) > 0
-        buffer.received(len(space))
+        assert buffer.fill(len) != 0
 
 
 def test_octets_come_out_in_the_order_in_which_they_came() -> None:
@@ -203,3 +214,47 @@ def test_clear_consumes_everything(buffer: ReadBuffer) -> None:
     assert len(buffer) == 0
     put(buffer, b"new")
     assert rest_of(buffer) == b"new"
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        pytest.param(19, "HTTP/1.1 200 OK\r\n", id="far"),
+        pytest.param(17, "HTTP/1.1 200 OK\r\n", id="just within"),
+        pytest.param(16, None, id="one too many"),
+    ],
+)
+def test_text_through_is_found_within_its_limit(
+    buffer: ReadBuffer, limit: int, expected: str | None
+) -> None:
+    put(buffer, b"more\r\n")
+    assert buffer.text_through(b"\r\n", limit) == expected
+    assert len(buffer) == 23
+
+
+def test_text_through_what_has_not_come(buffer: ReadBuffer) -> None:
+    assert buffer.text_through(b"\r\n\r\n", 100) is None
+
+
+def test_window_is_where_the_octets_are(buffer: ReadBuffer) -> None:
+    data, view, begin, end = buffer.window()
+    assert bytes(data[begin:end]) == bytes(view[begin:end]) == b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("most", "offered"),
+    [
+        pytest.param(None, FIRST_BUFFER_SIZE - 20, id="all"),
+        pytest.param(512, 512, id="some"),
+        pytest.param(10_000, FIRST_BUFFER_SIZE - 20, id="more than there is"),
+    ],
+)
+def test_space_can_be_limited(buffer: ReadBuffer, most: int | None, offered: int) -> None:
+    spaces: list[int] = []
+
+    def receive(space: memoryview) -> int:
+        spaces.append(len(space))
+        return 0
+
+    buffer.fill(receive, most)
+    assert spaces == [offered]

@@ -18,6 +18,7 @@ from dugong.protocol.framing import choose_framing
 from dugong.protocol.response_head import HeadParser
 from dugong.protocol.state import Owed, Phase, Receiving, Verdict
 from dugong.testing import END, ScriptedTransport
+from tests.unit.entries import Entry
 from tests.unit.faces import CHUNKED, CONTINUE, UNTIL_CLOSE, chunked, conversation, head, reply
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def owing(talk: Conversation, *entries: Owed) -> None:
     """Have requests owed, as if the sender had sent them."""
-    talk.link.state.owed.extend(entries or [Owed("GET", "/path")])
+    talk.link.state.owed.extend(entries or [Entry("GET", "/path")])
 
 
 def read_response(talk: Conversation) -> HTTPResponse:
@@ -45,9 +46,28 @@ def receiving(*script: Line) -> ScriptedTransport:
 # -- heads
 
 
+def test_drained_transport_is_not_asked_before_the_wait() -> None:
+    class Drained(ScriptedTransport):
+        is_drained = True
+        asked = 0
+
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            self.asked += 1
+            return super().receive_into(target)
+
+    transport = Drained()
+    with conversation(transport) as talk:
+        owing(talk)
+        assert talk.receiver.step_read_response() is transport.readable
+        assert transport.asked == 0
+        transport.extend(reply())
+        assert talk.receiver.step_read_response() is not transport.readable
+        assert transport.asked == 1
+
+
 def test_response_names_its_request() -> None:
     with conversation(receiving(head(b"A: b", status=b"404 Not"))) as talk:
-        owing(talk, Owed("PATCH", "/x"))
+        owing(talk, Entry("PATCH", "/x"))
         response = read_response(talk)
         assert (response.method, response.path) == ("PATCH", "/x")
         assert (response.status, response.reason) == (404, "Not")
@@ -62,7 +82,7 @@ def test_nothing_owed_is_misuse() -> None:
 def test_entry_is_removed_with_the_end_of_the_response() -> None:
     with conversation(receiving(reply(b"12") + reply())) as talk:
         owed = talk.link.state.owed
-        owing(talk, Owed("GET", "/1"), Owed("GET", "/2"))
+        owing(talk, Entry("GET", "/1"), Entry("GET", "/2"))
         read_response(talk)
         assert len(owed) == 2
         talk.receiver.body.step_read(5)
@@ -73,7 +93,7 @@ def test_entry_is_removed_with_the_end_of_the_response() -> None:
 
 def test_withdrawn_entry_is_skipped() -> None:
     with conversation(receiving(reply())) as talk:
-        owing(talk, Owed("GET", "/1", phase=Phase.WITHDRAWN), Owed("GET", "/2"))
+        owing(talk, Entry("GET", "/1", phase=Phase.WITHDRAWN), Entry("GET", "/2"))
         assert read_response(talk).path == "/2"
 
 
@@ -110,7 +130,7 @@ def test_fault_kills_the_connection() -> None:
 def test_reading_begins_with_the_reset_of_the_trailers() -> None:
     transport = receiving(CHUNKED + chunked(b"x", trailers=b"A: b\r\n"))
     with conversation(transport) as talk:
-        owing(talk, Owed("GET", "/1"), Owed("GET", "/2"))
+        owing(talk, Entry("GET", "/1"), Entry("GET", "/2"))
         read_response(talk)
         talk.receiver.body.step_readall()
         assert talk.receiver.trailers is not None
@@ -132,7 +152,7 @@ def test_interim_responses_are_kept_until_the_final_one() -> None:
 
 def test_awaited_100_is_returned() -> None:
     with conversation(receiving(head(status=b"102 P"), CONTINUE)) as talk:
-        entry = Owed("PUT", "/", phase=Phase.AWAITING_CONTINUE)
+        entry = Entry("PUT", "/", phase=Phase.AWAITING_CONTINUE)
         owing(talk, entry)
         response = read_response(talk)
         assert (response.status, response.length) == (100, 0)
@@ -149,10 +169,18 @@ def test_limit_of_interim_responses_is_that_of_the_connection() -> None:
             read_response(talk)
 
 
+def test_suspect_framing_of_an_interim_response_ends_the_connection() -> None:
+    suspect = head(b"Transfer-Encoding: chunked", b"Content-Length: 5", status=b"103 Early Hints")
+    with conversation(receiving(suspect, reply())) as talk:
+        owing(talk)
+        read_response(talk)
+        assert talk.link.state.closing
+
+
 def test_interim_responses_are_counted_for_each_request() -> None:
     script = (head(status=b"102 P") * 2 + reply()) * 2
     with conversation(receiving(script), limits=Limits(interim=2)) as talk:
-        owing(talk, Owed("GET", "/1"), Owed("GET", "/2"))
+        owing(talk, Entry("GET", "/1"), Entry("GET", "/2"))
         assert [len(read_response(talk).interim) for _ in range(2)] == [2, 2]
 
 
@@ -169,11 +197,11 @@ def test_switch_of_protocols_is_not_supported() -> None:
 @pytest.mark.parametrize(
     ("octets", "entry", "closing"),
     [
-        pytest.param(reply(), Owed("GET", "/"), False, id="kept"),
-        pytest.param(reply(b"x", b"Connection: close"), Owed("GET", "/"), True, id="close"),
-        pytest.param(reply(b"x"), Owed("GET", "/", closes=True), True, id="the caller's close"),
-        pytest.param(UNTIL_CLOSE, Owed("GET", "/"), True, id="framing"),
-        pytest.param(head(b"Content-Length: x"), Owed("GET", "/"), True, id="faulty framing"),
+        pytest.param(reply(), Entry("GET", "/"), False, id="kept"),
+        pytest.param(reply(b"x", b"Connection: close"), Entry("GET", "/"), True, id="close"),
+        pytest.param(reply(b"x"), Entry("GET", "/", closes=True), True, id="the caller's close"),
+        pytest.param(UNTIL_CLOSE, Entry("GET", "/"), True, id="framing"),
+        pytest.param(head(b"Content-Length: x"), Entry("GET", "/"), True, id="faulty framing"),
     ],
 )
 def test_whether_the_server_closes_is_known_with_the_head(
@@ -189,7 +217,7 @@ def test_whether_the_server_closes_is_known_with_the_head(
 def test_connection_is_closed_with_the_end_of_the_last_response(body: bytes) -> None:
     transport = receiving(reply(body, b"Connection: close"))
     with conversation(transport) as talk:
-        owing(talk, Owed("GET", "/1"), Owed("GET", "/2"))
+        owing(talk, Entry("GET", "/1"), Entry("GET", "/2"))
         read_response(talk)
         assert transport.is_closed is (not body)
         assert talk.receiver.body.step_readall() == body
@@ -205,7 +233,7 @@ def test_connection_is_closed_with_the_end_of_the_last_response(body: bytes) -> 
 def test_connection_is_replaceable_after_a_refusal(fields: tuple[bytes, ...], body: bytes) -> None:
     transport = receiving(reply(body, *fields, status=b"417 No"))
     with conversation(transport) as talk:
-        entry = Owed("PUT", "/", phase=Phase.AWAITING_CONTINUE)
+        entry = Entry("PUT", "/", phase=Phase.AWAITING_CONTINUE)
         owing(talk, entry)
         assert read_response(talk).status == 417
         assert entry.verdict is Verdict.REFUSED
@@ -218,7 +246,7 @@ def test_connection_is_replaceable_after_a_refusal(fields: tuple[bytes, ...], bo
 
 def test_final_response_after_the_100_is_no_refusal() -> None:
     with conversation(receiving(reply())) as talk:
-        entry = Owed("PUT", "/", phase=Phase.BODY, verdict=Verdict.CONTINUE)
+        entry = Entry("PUT", "/", phase=Phase.BODY, verdict=Verdict.CONTINUE)
         owing(talk, entry)
         entry.phase = Phase.WHOLE
         read_response(talk)
@@ -245,7 +273,7 @@ def test_framing_is_chosen_by_the_layer() -> None:
 
 def cut(talk: Conversation) -> None:
     talk.link.state.broken_off = ConnectionClosed("sending failed")
-    owing(talk, Owed("PUT", "/", phase=Phase.CUT))
+    owing(talk, Entry("PUT", "/", phase=Phase.CUT))
 
 
 def test_response_to_a_cut_request_is_read_where_it_has_arrived() -> None:
@@ -322,7 +350,7 @@ def test_interrupt_drops_the_trailers() -> None:
 def test_raw_octets_begin_with_what_was_not_accepted() -> None:
     transport = receiving(reply() + b"SSH-2.0", b"-x", END)
     with conversation(transport) as talk:
-        owing(talk, Owed("GET", "/1"), Owed("GET", "/2"))
+        owing(talk, Entry("GET", "/1"), Entry("GET", "/2"))
         read_response(talk)
         with pytest.raises(InvalidResponse):
             read_response(talk)

@@ -18,7 +18,9 @@ from dugong.protocol.state import (
     SendEvent,
     Sending,
     Verdict,
+    is_readable,
 )
+from tests.unit.entries import Entry
 
 # -- the tables: every row that there is; all other cells are empty
 
@@ -121,7 +123,7 @@ def test_symbols_are_looked_up_without_a_call_of_python_code() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phase", "verdict", "is_readable"),
+    ("phase", "verdict", "expected"),
     [
         pytest.param(Phase.WHOLE, Verdict.NONE, True, id="whole"),
         pytest.param(Phase.WHOLE, Verdict.CONTINUE, True, id="whole after the 100"),
@@ -137,12 +139,12 @@ def test_symbols_are_looked_up_without_a_call_of_python_code() -> None:
         pytest.param(Phase.WITHDRAWN, Verdict.NONE, True, id="withdrawn"),
     ],
 )
-def test_response_can_be_read(phase: Phase, verdict: Verdict, is_readable: bool) -> None:
-    assert Owed("GET", "/", phase=phase, verdict=verdict).is_readable is is_readable
+def test_response_can_be_read(phase: Phase, verdict: Verdict, expected: bool) -> None:
+    assert is_readable(Entry("GET", "/", phase=phase, verdict=verdict)) is expected
 
 
 def test_entries_are_compared_by_identity() -> None:
-    assert Owed("GET", "/") != Owed("GET", "/")
+    assert Entry("GET", "/") != Entry("GET", "/")
 
 
 # -- the queue
@@ -154,7 +156,7 @@ WITHDRAWN: Final = Phase.WITHDRAWN
 
 def state_of(*phases: Phase, **attributes: Any) -> ConnectionState:
     """Return a state in which a request of each phase is owed; its path is its place."""
-    entries = (Owed("GET", f"/{i}", phase=phase) for i, phase in enumerate(phases))
+    entries = (Entry("GET", f"/{i}", phase=phase) for i, phase in enumerate(phases))
     return ConnectionState(owed=deque(entries), **attributes)
 
 
@@ -174,7 +176,7 @@ def test_new_connection_is_ready_and_owes_nothing() -> None:
 
 
 def test_new_entry_is_whole_and_without_verdict() -> None:
-    entry = Owed("GET", "/path")
+    entry = Entry("GET", "/path")
     assert (entry.method, entry.path, entry.closes) == ("GET", "/path", False)
     assert (entry.phase, entry.verdict) == (Phase.WHOLE, Verdict.NONE)
 

@@ -42,6 +42,7 @@ class Waiter:
         self._on_idle = on_idle
         # A poll object of each half's own: two threads may not use one at the same time.
         self._needed: PollNeeded | None = None
+        self._natural: PollNeeded | None = None  # the same, where it is no crossed wait
         self._poll: Callable[[int | None], list[tuple[int, int]]] = select.poll().poll
         self._crossed_wait = 0
         self.set_timeout(timeout)
@@ -61,7 +62,10 @@ class Waiter:
         self._crossed_wait = 0
         try:
             while isinstance(result := step(*args), PollNeeded):
-                self._wait(result)
+                if result is not self._natural and self._wait_crossed(result):
+                    continue
+                if not self._poll(self._milliseconds):
+                    raise ConnectionTimedOut(no_progress(self._timeout))
             return result
         finally:
             self.active -= 1
@@ -82,26 +86,28 @@ class Waiter:
             if self.retired:
                 self._on_idle()
 
-    def _wait(self, needed: PollNeeded) -> None:
+    def _wait_crossed(self, needed: PollNeeded) -> bool:
+        """Make *needed* what is polled for; where it is the other direction, wait for one slice.
+
+        Returns:
+            Whether it is; False for the direction that is natural.
+        """
         if needed is not self._needed:
             poller = select.poll()
             poller.register(needed.fd, needed.mask)
             self._needed, self._poll = needed, poller.poll
-        if needed.mask != self._natural_mask:
-            self._wait_crossed()
-            return
-        self._crossed_wait = 0
-        if not self._poll(self._milliseconds):
-            raise ConnectionTimedOut(no_progress(self._timeout))
-
-    def _wait_crossed(self) -> None:
-        """Wait for one slice; return early where the I/O became possible."""
+            self._natural = None
+        if needed.mask == self._natural_mask:
+            self._natural = needed
+            self._crossed_wait = 0
+            return False
         limit = self._milliseconds
         part = _CROSSED_SLICE if limit is None else min(_CROSSED_SLICE, limit - self._crossed_wait)
-        if self._poll(part):
+        if self._poll(part):  # at once where the I/O became possible
             self._crossed_wait = 0
-            return
+            return True
         self._crossed_wait += part
         if limit is not None and self._crossed_wait >= limit:
             self._crossed_wait = 0
             raise ConnectionTimedOut(no_progress(self._timeout))
+        return True

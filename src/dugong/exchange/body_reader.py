@@ -7,6 +7,7 @@ opens each body, and is told of its end.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -21,12 +22,19 @@ if TYPE_CHECKING:
 
 # From this size on, octets go from the socket into the caller's memory without a copy.
 _DIRECT: Final = 16_384
+# What is received at the end of a chunk as large as that: surely the next chunk-size line
+_LINE: Final = 512
 FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
 _NO_BODY: Final = EmptyBody()
 
 
 class BodyReader:
-    """Reads the bodies of the responses on one connection."""
+    """Reads the bodies of the responses on one connection.
+
+    Attributes:
+        has_lost: Whether the body that is being read was lost with an earlier connection. To be
+            reset when a new response is read: what was lost before is known by then.
+    """
 
     def __init__(self, link: Link, on_end: Callable[[BodyFraming], None]) -> None:
         """Read from *link*, and tell *on_end* when a body was read to its end."""
@@ -36,11 +44,8 @@ class BodyReader:
         self._framing: BodyFraming = _NO_BODY
         self._gathered: Gathered | None = None
         self._is_interrupted = False
-        self._has_lost_body = False
-
-    def expect_head(self) -> None:
-        """Note that a new response is read: what was lost before is known by now."""
-        self._has_lost_body = False
+        self._is_bulk = False  # whether the last receive was one without a copy
+        self.has_lost: bool = False
 
     def open(self, framing: BodyFraming) -> None:
         """Begin with the body of a response, which is not empty."""
@@ -59,17 +64,11 @@ class BodyReader:
         Who was between two reads when that connection was closed must not take the silence of the
         new one for the end of the body.
         """
-        self._has_lost_body = old._has_lost_body or (
-            old._is_interrupted and old._framing is not _NO_BODY
-        )
+        self.has_lost = old.has_lost or (old._is_interrupted and old._framing is not _NO_BODY)
 
     def _check_not_lost(self) -> None:
-        if self._has_lost_body:
+        if self.has_lost:
             raise ConnectionClosed("disconnect() was called before the end of the body")
-
-    def _end(self, framing: BodyFraming) -> None:
-        self._framing = _NO_BODY
-        self._on_end(framing)
 
     def step_readinto(self, target: memoryview) -> int | PollNeeded:
         """Receive payload into *target*, which is not empty; 0 at the end of the body."""
@@ -84,15 +83,36 @@ class BodyReader:
             self._check_not_lost()
             return 0
         try:
-            count = self._read_into(framing, target)
+            if self._buffer.size or framing.room < _DIRECT or len(target) < _DIRECT:
+                count = self._read_into(framing, target)
+            else:
+                count = self._receive_directly(framing, target)
         except FAULTS as exc:
             self._link.fail(exc)
             raise
         if framing.ended and (not count or framing.length is not None):
-            self._end(framing)
+            self._framing = _NO_BODY
+            self._on_end(framing)
         return count
 
+    def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        """Receive from the socket into *target*; 0 where that ends the body."""
+        self._is_bulk = True
+        if framing.room >= len(target):
+            received = self._link.transport.receive_into(target)
+        else:
+            with target[: framing.room] as window:
+                received = self._link.transport.receive_into(window)
+        if isinstance(received, PollNeeded):
+            return received
+        if received:
+            framing.delivered(received)
+        else:
+            self._peer_closed(framing)
+        return received
+
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        """Move payload from the buffer, after receiving some into it where it has none."""
         buffer = self._buffer
         while True:
             if not framing.room and not framing.advance(buffer):
@@ -101,30 +121,39 @@ class BodyReader:
             elif framing.ended:
                 return 0
             elif buffer.size:
-                return framing.move_into(buffer, target)
+                count = framing.move_into(buffer, target)
+                return count + self._receive_behind(framing, target, count)
             elif min(framing.room, len(target)) >= _DIRECT:
-                received = self._receive_directly(framing, target)
-                if isinstance(received, PollNeeded) or received:
-                    return received
-                self._peer_closed(framing)
+                return self._receive_directly(framing, target)
             elif (pause := self._fill(framing)) is not None:
                 return pause
 
-    def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
-        with target[: framing.room] as window:
-            received = self._link.transport.receive_into(window)
-        if not isinstance(received, PollNeeded) and received:
-            framing.delivered(received)
-        return received
+    def _receive_behind(self, framing: BodyFraming, target: memoryview, count: int) -> int:
+        """Receive into *target* behind the *count* octets that it has, where much more may follow.
+
+        What fails here is told by the next read: these octets come first.
+        """
+        if min(framing.room, len(target) - count) < _DIRECT or self._buffer.size:
+            return 0
+        if self._link.transport.is_drained:
+            return 0
+        try:
+            with target[count:] as rest:
+                received = self._receive_directly(framing, rest)
+        except FAULTS as exc:
+            self._link.fail(exc)
+            return 0
+        return 0 if isinstance(received, PollNeeded) else received
 
     def _fill(self, framing: BodyFraming) -> PollNeeded | None:
         """Receive more octets of a body; return what that waits for, if it does."""
-        received = self._link.transport.receive_into(self._buffer.space())
+        # Between two large chunks only the line is wanted, and no payload that has to be copied.
+        most = _LINE if self._is_bulk else None
+        self._is_bulk = False
+        received = self._buffer.fill(self._link.transport.receive_into, most)
         if isinstance(received, PollNeeded):
             return received
-        if received:
-            self._buffer.received(received)
-        else:
+        if not received:
             self._peer_closed(framing)
         return None
 
@@ -151,7 +180,8 @@ class BodyReader:
             self._link.fail(exc)
             raise
         if framing.ended and (not payload or framing.length is not None):
-            self._end(framing)
+            self._framing = _NO_BODY
+            self._on_end(framing)
         return payload
 
     def _take(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
@@ -172,27 +202,39 @@ class BodyReader:
         framing = self._framing
         try:
             while not framing.ended:
+                if framing.room >= _DIRECT and not self._buffer.size:
+                    pause = self._gather_directly(framing)
+                    if pause is not None:
+                        return pause
+                    continue
                 payload = self._take(framing, sys.maxsize)
                 if isinstance(payload, PollNeeded):
                     return payload
                 if framing.ended and self._gathered is None and framing.length is not None:
-                    self._end(framing)
+                    self._framing = _NO_BODY
+                    self._on_end(framing)
                     return payload
-                self._gather(payload)
+                self._open_gathered().add(payload)
         except FAULTS as exc:
             self._link.fail(exc)
             raise
         if framing is _NO_BODY:
             self._check_not_lost()
         else:
-            self._end(framing)
+            self._framing = _NO_BODY
+            self._on_end(framing)
         gathered, self._gathered = self._gathered, None
         return b"" if gathered is None else gathered.rest()
 
-    def _gather(self, payload: bytes) -> None:
+    def _gather_directly(self, framing: BodyFraming) -> PollNeeded | None:
+        receive = functools.partial(self._receive_directly, framing)
+        received = self._open_gathered().fill(receive, framing.room)
+        return received if isinstance(received, PollNeeded) else None
+
+    def _open_gathered(self) -> Gathered:
         if self._gathered is None:
             self._gathered = Gathered()
-        self._gathered.add(payload)
+        return self._gathered
 
     def _drop_if_empty(self, gathered: Gathered) -> None:
         if not len(gathered):

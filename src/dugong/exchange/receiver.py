@@ -8,7 +8,7 @@ half.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import (
     ConnectionClosed,
@@ -22,6 +22,13 @@ from dugong.protocol.fields import FieldMessage
 from dugong.protocol.framing import FramingChoice, is_persistent
 from dugong.protocol.response import HTTPResponse
 from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Receiving, Verdict
+
+# Members are looked up by a Python call before 3.12.
+_CLOSED: Final = Receiving.CLOSED
+_AWAITING_CONTINUE: Final = Phase.AWAITING_CONTINUE
+_CUT: Final = Phase.CUT
+_BODY_OPENS: Final = ReceiveEvent.BODY_OPENS
+_RESPONSE_ENDS: Final = ReceiveEvent.RESPONSE_ENDS
 
 if TYPE_CHECKING:
     from dugong.exchange.link import Link
@@ -70,28 +77,28 @@ class Receiver:
     def step_read_response(self) -> HTTPResponse | PollNeeded:
         """Return the next response that is not to be passed over."""
         link, state, buffer = self._link, self._state, self._buffer
-        if link.failure is not None or state.receiving is Receiving.CLOSED:
+        if link.failure is not None or state.receiving is _CLOSED:
             link.check_not_ended()
         entry = state.next_owed()
         self.trailers = None
-        self.body.expect_head()
+        self.body.has_lost = False
         try:
             while True:
-                head = self._parser.parse(buffer) if buffer.size else None
-                if head is not None:
-                    if head.status >= 200:
-                        return self._open_final(entry, head)
-                    if (response := self._pass_interim(entry, head)) is not None:
+                if buffer.size and (head := self._parser.parse(buffer)) is not None:
+                    read = self._open_final if head.status >= 200 else self._pass_interim
+                    if (response := read(entry, head)) is not None:
                         return response
-                elif entry.phase is Phase.CUT and not buffer.size:
+                elif entry.phase is _CUT and not buffer.size:
                     self._receive_if_any()
+                elif (transport := link.transport).is_drained:
+                    transport.is_drained = False
+                    return transport.readable
                 else:
-                    received = link.transport.receive_into(buffer.space())
+                    received = buffer.fill(transport.receive_into)
                     if isinstance(received, PollNeeded):
                         return received
                     if not received:
                         raise self._early_end()
-                    buffer.received(received)
         except FAULTS as exc:
             link.fail(exc)
             raise
@@ -102,10 +109,9 @@ class Receiver:
         That is the error response in the middle of an upload. It is not waited for.
         """
         transport = self._link.transport
-        received = transport.receive_into(self._buffer.space()) if transport.has_input() else 0
+        received = self._buffer.fill(transport.receive_into) if transport.has_input() else 0
         if isinstance(received, PollNeeded) or not received:
             raise ConnectionClosed(f"no response will come: {self._state.broken_off}")
-        self._buffer.received(received)
 
     def _early_end(self) -> ConnectionClosed:
         where = "within" if self._buffer.size else "before"
@@ -121,7 +127,7 @@ class Receiver:
         if self._choose_framing(entry.method, head, self._limits).closes:
             self._state.closing = True
         headers = FieldMessage(head.lines)
-        is_awaited = head.status == 100 and entry.phase is Phase.AWAITING_CONTINUE
+        is_awaited = head.status == 100 and entry.phase is _AWAITING_CONTINUE
         passed = self._take_passed() if is_awaited else ()
         response = HTTPResponse(
             entry.method, entry.path, head.status, head.reason, headers, 0, passed
@@ -140,12 +146,11 @@ class Receiver:
     def _open_final(self, entry: Owed, head: ResponseHead) -> HTTPResponse:
         state = self._state
         framing = self._choose_framing(entry.method, head, self._limits)
-        self._refused = (
-            entry.phase is Phase.AWAITING_CONTINUE and entry.verdict is not Verdict.CONTINUE
-        )
+        self._refused = entry.phase is _AWAITING_CONTINUE and entry.verdict is not Verdict.CONTINUE
         if self._refused:
             entry.verdict = Verdict.REFUSED
-        if framing.closes or entry.closes or not is_persistent(head):
+        is_plain = head.minor and head.connection is None  # what nearly every response is
+        if framing.closes or entry.closes or not (is_plain or is_persistent(head)):
             state.closing = True
         self._interim_count = 0
         response = HTTPResponse(
@@ -160,7 +165,7 @@ class Receiver:
         if framing.ended:
             self._end_response(framing)
         else:
-            state.receiving = RECEIVING[state.receiving, ReceiveEvent.BODY_OPENS]
+            state.receiving = RECEIVING[state.receiving, _BODY_OPENS]
             self.body.open(framing)
         return response
 
@@ -169,14 +174,14 @@ class Receiver:
         state = self._state
         self.trailers = framing.trailers
         if self._refused:
-            state.receiving = RECEIVING[state.receiving, ReceiveEvent.RESPONSE_ENDS]
+            state.receiving = RECEIVING[state.receiving, _RESPONSE_ENDS]
             state.replaceable = True
             self._link.end()
         elif state.closing:
             state.receiving = RECEIVING[state.receiving, ReceiveEvent.CONNECTION_ENDS]
             self._link.end()
         else:
-            state.receiving = RECEIVING[state.receiving, ReceiveEvent.RESPONSE_ENDS]
+            state.receiving = RECEIVING[state.receiving, _RESPONSE_ENDS]
         state.owed.popleft()
 
     # -- diagnosis
@@ -195,14 +200,13 @@ class Receiver:
             if self._link.receiving.retired:
                 break
             try:
-                received = transport.receive_into(self._buffer.space())
+                received = self._buffer.fill(transport.receive_into)
             except ConnectionClosed:
                 break
             if isinstance(received, PollNeeded):
                 return received
             if not received:
                 break
-            self._buffer.received(received)
         octets = bytes(self._raw[:size])
         del self._raw[:size]
         return octets

@@ -8,14 +8,13 @@ hands it requests that were checked and encoded.
 from __future__ import annotations
 
 import socket
-from collections import deque
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import ConnectionClosed, ExcessBodyData, InvalidResponse, StateError
-from dugong.exchange.outgoing import Outgoing
 from dugong.polling import PollNeeded
-from dugong.protocol.request import EncodedRequest, encode_chunk_start, encode_last_chunk
+from dugong.protocol.chunks_out import encode_chunk_start, encode_last_chunk
+from dugong.protocol.outgoing import EncodedRequest, Outgoing
 from dugong.protocol.state import (
     SENDING,
     Owed,
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
 
 # Up to this size a body is copied behind its head, so that one send takes both.
 _JOINED: Final = 16_384
+_WITHOUT_OPEN_BODY: Final = frozenset({Sending.READY, Sending.SIZED_COMPLETE})
+# Members are looked up by a Python call before 3.12.
+_WHOLE: Final = Phase.WHOLE
+_CLOSED: Final = Receiving.CLOSED
+_NO_VERDICT: Final = Verdict.NONE
 # What a waiting body's next event is called, for each way it can be framed
 _CONTINUE: Final = {False: SendEvent.CONTINUE_SIZED, True: SendEvent.CONTINUE_CHUNKED}
 _SKIP: Final = {False: SendEvent.SKIP_CONTINUE_SIZED, True: SendEvent.SKIP_CONTINUE_CHUNKED}
@@ -49,17 +53,6 @@ class Sender:
         self._is_chunked = False  # the body of the active request
 
     # -- what can be sent
-
-    def prepare_request(self, request: EncodedRequest) -> Outgoing:
-        """Return what is to be sent for *request*; it is booked at the first `step`."""
-        pieces: deque[bytes | memoryview] = deque()
-        if not request.body:
-            pieces.append(request.head)
-        elif len(request.body) <= _JOINED:
-            pieces.append(b"".join((request.head, request.body)))
-        else:
-            pieces.extend((request.head, request.body))
-        return Outgoing(request.event, pieces, request=request)
 
     def prepare_write(self, data: memoryview) -> Outgoing | None:
         """Return what is to be sent for payload, or `None` for an empty one.
@@ -78,8 +71,8 @@ class Sender:
             )
         if not size:
             return None
-        pieces = self._chunk(data) if self._is_chunked else [data]
-        return Outgoing(SendEvent.WRITE, deque(pieces), octets=size)
+        pieces: list[bytes | memoryview] = self._chunk(data) if self._is_chunked else [data]
+        return Outgoing(SendEvent.WRITE, pieces, octets=size)
 
     def _chunk(self, data: memoryview) -> list[bytes | memoryview]:
         start = encode_chunk_start(len(data))
@@ -102,7 +95,7 @@ class Sender:
         SENDING[state.sending, SendEvent.END_BODY]
         if state.sending is Sending.SIZED_COMPLETE:
             return None
-        return Outgoing(SendEvent.END_BODY, deque([last_chunk]))
+        return Outgoing(SendEvent.END_BODY, [last_chunk])
 
     def skip_continue(self) -> None:
         """Let the body be written without the awaited 100."""
@@ -132,11 +125,11 @@ class Sender:
                 self._abandon(outgoing)
 
     def step(self, outgoing: Outgoing) -> PollNeeded | None:
-        """Send as much of *outgoing* as goes out now."""
+        """Send as much of *outgoing* as goes out now; a request is booked first."""
         link = self._link
         if outgoing is not self._current:
-            if outgoing.request is not None:
-                self._book(outgoing, outgoing.request)
+            if isinstance(outgoing, EncodedRequest):
+                self._book(outgoing)
             self._current = outgoing
         elif link.failure is not None:
             link.check_alive()
@@ -150,7 +143,7 @@ class Sender:
                     return sent
                 outgoing.is_begun = True
                 if sent == len(pieces[0]):
-                    pieces.popleft()
+                    del pieces[0]
                 else:
                     pieces[0] = memoryview(pieces[0])[sent:]
         except (ConnectionClosed, OSError) as exc:
@@ -163,14 +156,14 @@ class Sender:
     def _check_can_send(self) -> None:
         """Raise what ended the connection, or sending on it; learn what became of a 100."""
         state = self._state
-        if self._link.failure is not None or state.receiving is Receiving.CLOSED:
+        if self._link.failure is not None or state.receiving is _CLOSED:
             self._link.check_not_ended()
         if state.broken_off is not None:
             raise ConnectionClosed(str(state.broken_off))
         if self._current is not None:
             raise StateError("a send that began before is not finished")
         entry = state.active
-        if entry is None or entry.verdict is Verdict.NONE:
+        if entry is None or entry.verdict is _NO_VERDICT:
             return
         if entry.verdict is Verdict.REFUSED:
             if state.sending is not Sending.REFUSED:
@@ -179,26 +172,32 @@ class Sender:
             state.sending = SENDING[state.sending, _CONTINUE[self._is_chunked]]
             entry.phase = Phase.BODY
 
-    def _book(self, outgoing: Outgoing, request: EncodedRequest) -> None:
+    def _book(self, request: EncodedRequest) -> None:
         """Enter a request into the queue: its answer may come before its last octet is out."""
-        self._check_can_send()
-        state = self._state
+        link, state = self._link, self._state
+        is_clear = state.active is None and state.broken_off is None and self._current is None
+        if not is_clear or link.failure is not None or state.receiving is _CLOSED:
+            self._check_can_send()
         SENDING[state.sending, request.event]
         if state.last_sent:
             raise ConnectionClosed("the request before said Connection: close")
         if state.closing:
             raise ConnectionClosed("server does not keep the connection for more requests")
-        link = self._link
         is_idle = not state.owed or (state.oldest_owed() is None and not link.receiving.active)
         if is_idle and (link.buffer.size or link.transport.has_input()):
             self._judge_idle()
-        entry = Owed(request.method, request.path, request.closes)
-        if request.event is SendEvent.REQUEST_EXPECTING_CONTINUE:
-            entry.phase = Phase.AWAITING_CONTINUE
+        if request.body:
+            self._add_body(request, request.body)
         elif request.chunked or request.length:
-            entry.phase = Phase.BODY
-        outgoing.entry = entry
-        state.owed.append(entry)
+            expects = request.event is SendEvent.REQUEST_EXPECTING_CONTINUE
+            request.phase = Phase.AWAITING_CONTINUE if expects else Phase.BODY
+        state.owed.append(request)
+
+    def _add_body(self, request: EncodedRequest, body: memoryview) -> None:
+        if len(body) <= _JOINED:
+            request.pieces[:] = [b"".join((*request.pieces, body))]
+        else:
+            request.pieces.append(body)
 
     def _judge_idle(self) -> None:
         """Drop what may come while nothing is owed; anything else ends the connection."""
@@ -214,10 +213,9 @@ class Sender:
         has_ended = False
         enough = max(limit, TIMEOUT_START)
         while not has_ended and buffer.size <= enough and transport.has_input():
-            received = transport.receive_into(buffer.space())
+            received = buffer.fill(transport.receive_into)
             if isinstance(received, PollNeeded):  # TLS records that are not data
                 break
-            buffer.received(received)
             has_ended = not received
         check_stray(buffer.peek(0, buffer.size), limit)
         if has_ended:
@@ -230,18 +228,23 @@ class Sender:
         outgoing.is_out = True
         state = self._state
         state.sending = SENDING[state.sending, outgoing.event]
-        request = outgoing.request
-        if request is not None:
-            state.active = outgoing.entry
-            self._is_chunked = request.chunked
-            state.body_left = request.length
-        elif outgoing.octets and not self._is_chunked:
+        if isinstance(outgoing, EncodedRequest):
+            self._is_chunked = outgoing.chunked
+            state.body_left = outgoing.length
+            if outgoing.body is not None:
+                outgoing.release()
+            if outgoing.phase is _WHOLE:
+                state.active = None
+                state.last_sent = outgoing.closes
+                return
+            state.active = outgoing
+        elif not self._is_chunked:
             state.body_left -= outgoing.octets
             if not state.body_left:
                 state.sending = SENDING[state.sending, SendEvent.LAST_OCTET]
         entry = state.active
-        if entry is not None and state.sending in (Sending.READY, Sending.SIZED_COMPLETE):
-            entry.phase = Phase.WHOLE
+        if entry is not None and state.sending in _WITHOUT_OPEN_BODY:
+            entry.phase = _WHOLE
             state.last_sent = entry.closes
 
     def _abandon(self, outgoing: Outgoing) -> None:
@@ -251,7 +254,7 @@ class Sender:
             return
         self._current = None
         state = self._state
-        entry = outgoing.entry
+        entry = outgoing if isinstance(outgoing, EncodedRequest) else None
         if outgoing.is_begun and state.broken_off is None:
             state.broken_off = ConnectionClosed("a send was given up after a part had gone out")
         elif entry is not None and self._is_awaited(entry):

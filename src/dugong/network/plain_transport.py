@@ -35,7 +35,7 @@ class PlainTransport(Transport):
         self._look = look.poll
         # A receive that gave less than was offered has drained the socket, so the next one waits
         # first; likewise a send that took less than was offered (test_syscalls.py).
-        self._drained = True
+        self.is_drained: bool = True
         self._filled = False
         self._received_in_turn = 0
         self._sent_in_turn = 0
@@ -61,8 +61,8 @@ class PlainTransport(Transport):
         return count
 
     def receive_into(self, target: memoryview) -> int | PollNeeded:
-        if self._drained or self._received_in_turn >= FAIR_SHARE:
-            self._drained = False
+        if self.is_drained or self._received_in_turn >= FAIR_SHARE:
+            self.is_drained = False
             self._received_in_turn = 0
             return self.readable
         try:
@@ -73,14 +73,14 @@ class PlainTransport(Transport):
         except OSError as exc:
             raise_translated(exc)
         self._received_in_turn += count
-        self._drained = count < len(target)
+        self.is_drained = count < len(target)
         return count
 
     def has_input(self) -> bool:
         if not self._look(0):
             return False
         # The receive that follows has to give what is there, whosever turn it is.
-        self._drained = False
+        self.is_drained = False
         self._received_in_turn = 0
         return True
 

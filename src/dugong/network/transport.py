@@ -51,9 +51,12 @@ class Transport(ABC):
         writable: What a send that cannot go on waits for; always the same object.
         is_committed: Whether the octets of a send that gave a `PollNeeded` count as gone out,
             since only the same octets may follow.
+        is_drained: Whether the next receive gives a `PollNeeded`, since the one before took all
+            there was. Whoever waits without that receive sets it to False.
     """
 
     is_committed: bool = False
+    is_drained: bool = False
 
     def __init__(self, fd: int) -> None:
         """Prepare to wait for the descriptor *fd*."""

@@ -69,13 +69,11 @@ def _co_final_head(
     """Return the first head that is not interim."""
     for _ in range(parser.limits.interim + 1):
         while (head := parser.parse(buffer)) is None:
-            received = transport.receive_into(buffer.space())
+            received = buffer.fill(transport.receive_into)
             if isinstance(received, PollNeeded):
                 yield received
             elif not received:
                 raise ConnectionClosed("proxy closed the connection before it answered CONNECT")
-            else:
-                buffer.received(received)
         if head.status == 101:
             raise UnsupportedResponse("proxy answered CONNECT by a switch of protocols")
         if head.status >= 200:

@@ -7,7 +7,7 @@ a request's method and a response's head. It knows nothing of how a body is then
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from dugong.exceptions import InvalidResponse, UnsupportedResponse
 from dugong.limits import MAX_LENGTH, Limits
@@ -19,8 +19,10 @@ from dugong.protocol.bodies import (
     UntilCloseBody,
 )
 from dugong.protocol.chunks import ChunkedBody
-from dugong.protocol.grammar import CONTENT_LENGTH, SHORT_LENGTH
+from dugong.protocol.grammar import CONTENT_LENGTH
 from dugong.protocol.response_head import ResponseHead
+
+_SHORT: Final = 18  # digits
 
 FramingChoice: TypeAlias = Callable[[str, ResponseHead, Limits], BodyFraming]
 """Chooses the framing of a response body.
@@ -49,12 +51,13 @@ def choose_framing(method: str, head: ResponseHead, limits: Limits) -> BodyFrami
         return EmptyBody(closes=suspect)
     if head.transfer_encoding is not None:
         return _choose_coded(head.transfer_encoding, limits, closes=suspect)
-    if head.content_length is None:
+    length = head.content_length
+    if length is None:
         return UntilCloseBody()
-    # Nearly all lengths are short enough to need no further look.
-    if SHORT_LENGTH.fullmatch(head.content_length):
-        return SizedBody(int(head.content_length))
-    return _choose_sized(head.content_length)
+    # Nearly all lengths: ASCII digits, few enough to be surely below 2**63.
+    if len(length) <= _SHORT and length.isascii() and length.isdecimal():
+        return SizedBody(int(length))
+    return _choose_sized(length)
 
 
 def has_no_body(method: str, status: int) -> bool:

@@ -59,7 +59,6 @@ EXTENSION_QUOTED_TEXT: Final = re.compile(_QUOTED_TEXT + rb"*+")
 
 # RFC 9110 section 8.6
 CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,19}")
-SHORT_LENGTH: Final = re.compile(r"[0-9]{1,18}")  # surely below 2**63
 
 # RFC 9112 section 3.2: origin-form as dugong sends it: visible ASCII without "#"
 ORIGIN_FORM: Final = re.compile(r"/[\x21\x22\x24-\x7e]*+")

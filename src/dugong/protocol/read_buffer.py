@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE
+from dugong.polling import PollNeeded
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Callable
 
 
 class ReadBuffer:
@@ -29,6 +31,7 @@ class ReadBuffer:
     def __init__(self) -> None:
         self._data = bytearray()
         self._view = memoryview(self._data)
+        self._capacity = 0
         self._start = 0
         self._end = 0
         # Kept beside the indices, since it is asked for more often than they change.
@@ -37,29 +40,40 @@ class ReadBuffer:
     def __len__(self) -> int:
         return self.size
 
-    def space(self) -> memoryview:
-        """Return the memory to receive into, never empty; tell `received` what was put there."""
+    def fill(
+        self, receive: Callable[[memoryview], int | PollNeeded], most: int | None = None
+    ) -> int | PollNeeded:
+        """Have octets put behind those that are there.
+
+        Args:
+            receive: Puts octets into the memory that it is given, which is not empty, and returns
+                their count, or what it waits for.
+            most: How many octets it is to be given memory for at most; `None`: all there is.
+
+        Returns:
+            What *receive* returned.
+        """
         if not self.size:
             self._start = self._end = 0
-        capacity = len(self._data)
-        if self._end == capacity:
-            if self._start:
-                self._compact(capacity)
-            else:
-                self._compact(max(FIRST_BUFFER_SIZE, 2 * capacity))
-        return self._view[self._end :] if self._end else self._view
-
-    def received(self, count: int) -> None:
-        """Count *count* octets that were put into `space()`."""
-        self._end += count
-        self.size += count
-        if self._end == len(self._data) == FIRST_BUFFER_SIZE:
+        if self._end == self._capacity:
+            capacity = self._capacity
+            self._compact(capacity if self._start else max(FIRST_BUFFER_SIZE, 2 * capacity))
+        begin = self._end
+        until = None if most is None else begin + most
+        received = receive(self._view[begin:until] if begin or until else self._view)
+        if isinstance(received, PollNeeded):
+            return received
+        self._end += received
+        self.size += received
+        if self._end == FIRST_BUFFER_SIZE == self._capacity:
             self._compact(BUFFER_SIZE)
+        return received
 
     def _compact(self, capacity: int) -> None:
         """Move what is not consumed to the front of a block of *capacity* octets."""
         octets = self._view[self._start : self._end].tobytes()
-        if capacity != len(self._data):
+        if capacity != self._capacity:
+            self._capacity = capacity
             self._data = bytearray(capacity)
             self._view = memoryview(self._data)
         self._view[: len(octets)] = octets
@@ -69,6 +83,25 @@ class ReadBuffer:
         """Return the offset behind the first *needle* at or behind *begin*, if there is one."""
         position = self._data.find(needle, self._start + begin, self._end)
         return None if position < 0 else position + len(needle) - self._start
+
+    def text_through(self, needle: bytes, limit: int) -> str | None:
+        """Return all octets up to the first *needle*, with it, as latin-1 text.
+
+        They stay in the buffer. It is `None` where that is not within *limit* octets.
+        """
+        start = self._start
+        position = self._data.find(needle, start, self._end)
+        end = position + len(needle)
+        if position < 0 or end - start > limit:
+            return None
+        return str(self._view[start:end], "latin-1")
+
+    def window(self) -> tuple[bytearray, memoryview, int, int]:
+        """Return the memory, a view of it, and where in it the octets begin and end.
+
+        For loops over many small parts, where each call would count; `skip` what was used.
+        """
+        return self._data, self._view, self._start, self._end
 
     def match(self, pattern: re.Pattern[bytes], begin: int = 0) -> re.Match[bytes] | None:
         """Match *pattern* at the offset *begin*."""
@@ -94,7 +127,7 @@ class ReadBuffer:
         """Consume *count* octets, which must be there."""
         self._start += count
         self.size -= count
-        if len(self._data) > BUFFER_SIZE >= self.size:
+        if self._capacity > BUFFER_SIZE >= self.size:
             self._compact(BUFFER_SIZE)
 
     def take(self, count: int) -> bytes:

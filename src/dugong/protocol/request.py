@@ -14,15 +14,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import attrs
 
 from dugong.protocol.authority import Authority
-from dugong.protocol.fields_out import (
-    check_fields,
-    check_no_framing_fields,
-    copied,
-    encode_fields,
-    lower_names,
-)
+from dugong.protocol.fields_out import check_fields, copied, encode_fields, lower_names
 from dugong.protocol.grammar import CONTENT_LENGTH, HOST_VALUE, ORIGIN_FORM, TOKEN
 from dugong.protocol.octets import octets_of
+from dugong.protocol.outgoing import EncodedRequest
 from dugong.protocol.state import SendEvent
 
 if TYPE_CHECKING:
@@ -32,6 +27,8 @@ if TYPE_CHECKING:
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 # Those for which nothing is to be said about a body that is not there
 _BODILESS_METHODS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+# Members are looked up by a Python call before 3.12.
+_REQUEST: Final = SendEvent.REQUEST
 _NO_FIELDS: Final[Mapping[str, str]] = {}
 
 
@@ -78,41 +75,6 @@ class Origin:
     def host_field(self) -> str:
         """The value of the Host field."""
         return self.authority.host_field(443 if self.secure else 80)
-
-
-@attrs.define
-class EncodedRequest:
-    """A request that was checked, as octets.
-
-    Attributes:
-        method: The method.
-        path: The path as the caller gave it.
-        head: The request line and all header fields, with the empty line.
-        event: What sending it means to the state of the connection.
-        body: The whole body, where it is sent in one call.
-        length: Octets of a body that follows in calls of ``write``; 0 for all others.
-        chunked: Whether the body that follows is sent in chunks.
-        closes: Whether the caller's fields say ``Connection: close``.
-    """
-
-    method: str
-    path: str
-    head: bytes
-    event: SendEvent
-    body: memoryview | None = None
-    length: int = 0
-    chunked: bool = False
-    closes: bool = False
-
-    @property
-    def has_content(self) -> bool:
-        """Whether there is, or follows, a body that is not known to be empty."""
-        return self.chunked or bool(self.length or self.body)
-
-    def release(self) -> None:
-        """Give up the hold on the caller's memory."""
-        if self.body is not None:
-            self.body.release()
 
 
 class RequestEncoder:
@@ -200,11 +162,8 @@ class RequestEncoder:
             and isinstance(path, str)
             and ORIGIN_FORM.fullmatch(path)
         ):
-            text = f"{method} {self._target_prefix}{path}{self._plain_end}"
-            closes = self._default_closes
-            return EncodedRequest(
-                method, path, text.encode("latin-1"), SendEvent.REQUEST, closes=closes
-            )
+            head = f"{method} {self._target_prefix}{path}{self._plain_end}".encode("latin-1")
+            return EncodedRequest(_REQUEST, [head], method, path, closes=self._default_closes)
         target = self._target(method, path)
         given = copied(_NO_FIELDS if headers is None else headers)
         check_fields(given)
@@ -214,7 +173,7 @@ class RequestEncoder:
         try:
             self._add_head(request, target, given, names)
         finally:
-            if not request.head:  # it was refused
+            if not request.pieces:  # it was refused
                 request.release()
         return request
 
@@ -235,7 +194,7 @@ class RequestEncoder:
             raise ValueError("an expectation of 100-continue needs a body (RFC 9110 10.1.1)")
         given_option = names.get("connection")
         request.closes = self._default_closes if given_option is None else _says_close(given_option)
-        request.head = self._encode_head(request.method, target, fields)
+        request.pieces.append(self._encode_head(request.method, target, fields))
 
     def _encode_head(self, method: str, target: str, fields: Mapping[str, str]) -> bytes:
         if self._default_names.keys().isdisjoint(name.lower() for name in fields):
@@ -293,17 +252,17 @@ def _plan_body(
     if expect100 and not (isinstance(body, BodyFollowing) and body.length != 0):
         raise ValueError("expect100 needs a BodyFollowing that is not of length 0")
     if body is None:
-        request = EncodedRequest(method, path, b"", SendEvent.REQUEST)
+        request = EncodedRequest(SendEvent.REQUEST, [], method, path)
     elif not isinstance(body, BodyFollowing):
         event = SendEvent.REQUEST_WITH_BODY
-        request = EncodedRequest(method, path, b"", event, body=octets_of(body))
+        request = EncodedRequest(event, [], method, path, body=octets_of(body))
     elif body.length is None:
         event = SendEvent.REQUEST_BEFORE_CHUNKED_BODY
-        request = EncodedRequest(method, path, b"", event, chunked=True)
+        request = EncodedRequest(event, [], method, path, chunked=True)
     else:
         # A body of length 0 is complete at once.
         event = SendEvent.REQUEST_BEFORE_SIZED_BODY if body.length else SendEvent.REQUEST_WITH_BODY
-        request = EncodedRequest(method, path, b"", event, length=body.length)
+        request = EncodedRequest(event, [], method, path, length=body.length)
     if expect100:
         request.event = SendEvent.REQUEST_EXPECTING_CONTINUE
     return request
@@ -342,26 +301,3 @@ def encode_connect(authority: Authority, fields: Mapping[str, str]) -> bytes:
     """
     text = f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{encode_fields(fields)}\r\n"
     return text.encode("latin-1")
-
-
-def encode_chunk_start(size: int) -> bytes:
-    """Return the chunk-size line of a chunk of *size* octets (RFC 9112 section 7.1)."""
-    return b"%x\r\n" % size
-
-
-def encode_last_chunk(trailers: Mapping[str, str] | None) -> bytes:
-    """Check trailer fields and return the end of a chunked body.
-
-    Raises:
-        ValueError: A name or value is not allowed, or is of a field that frames or routes.
-        TypeError: *trailers* is no mapping, or a name or value is no `str`.
-    """
-    if trailers is None:
-        return b"0\r\n\r\n"
-    given = copied(trailers)
-    check_fields(given)
-    names = lower_names(given)
-    if len(names) != len(given):
-        raise ValueError("trailers have two names that are equal but for case")
-    check_no_framing_fields(names)
-    return f"0\r\n{encode_fields(given)}\r\n".encode("latin-1")

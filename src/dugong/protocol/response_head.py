@@ -90,6 +90,8 @@ class HeadParser:
         self._section = FieldSection(limits)
         # Within this, no single limit on octets can be exceeded.
         self._safe_size = min(limits.line_size, limits.header_size)
+        # So many octets, at four for the shortest field line, cannot have too many lines.
+        self._safe_lines = 4 * limits.fields
 
     def parse(self, buffer: ReadBuffer) -> ResponseHead | None:
         """Consume and return a head, or return `None` while more octets are needed.
@@ -101,14 +103,12 @@ class HeadParser:
             UnsupportedResponse: The head is of another major version.
         """
         if not self._seen:
-            end = buffer.find_end(b"\r\n\r\n")
-            if end is not None and end <= self._safe_size:
-                match = HEAD.fullmatch(buffer.text(0, end))
-                if match is not None:
-                    minor, status, reason, lines = match.groups("")
-                    if lines.count("\n") <= self.limits.fields:
-                        buffer.skip(end)
-                        return make_head(int(minor), int(status), reason, lines)
+            text = buffer.text_through(b"\r\n\r\n", self._safe_size)
+            if text is not None and (match := HEAD.fullmatch(text)) is not None:
+                minor, status, reason, lines = match.groups("")
+                if len(lines) <= self._safe_lines or lines.count("\n") <= self.limits.fields:
+                    buffer.skip(len(text))
+                    return make_head(int(minor), int(status), reason, lines)
         return self._parse_lines(buffer)
 
     def _parse_lines(self, buffer: ReadBuffer) -> ResponseHead | None:

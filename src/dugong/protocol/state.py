@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import attrs
 
@@ -137,6 +137,13 @@ class Phase(_Symbol):
     WITHDRAWN = "nothing of it went out"
 
 
+# A look-up of a member in its class is a Python call before 3.12, so what is compared once for each
+# request is looked up once.
+_HEAD: Final = Receiving.HEAD
+_WHOLE: Final = Phase.WHOLE
+_WITHDRAWN: Final = Phase.WITHDRAWN
+
+
 class Verdict(_Symbol):
     """What the server said to an expectation. The receiving half writes it."""
 
@@ -145,9 +152,8 @@ class Verdict(_Symbol):
     REFUSED = "a final response"
 
 
-@attrs.define(eq=False)
-class Owed:
-    """A request whose response is owed.
+class Owed(Protocol):
+    """What the state has to know of a request whose response is owed.
 
     Attributes:
         method: The method of the request.
@@ -159,16 +165,16 @@ class Owed:
 
     method: str
     path: str
-    closes: bool = False
-    phase: Phase = Phase.WHOLE
-    verdict: Verdict = Verdict.NONE
+    closes: bool
+    phase: Phase
+    verdict: Verdict
 
-    @property
-    def is_readable(self) -> bool:
-        """Whether `read_response` is due for this request."""
-        if self.phase is Phase.AWAITING_CONTINUE:
-            return self.verdict is Verdict.NONE
-        return self.phase is not Phase.BODY
+
+def is_readable(entry: Owed) -> bool:
+    """Return whether `read_response` is due for this request."""
+    if entry.phase is Phase.AWAITING_CONTINUE:
+        return entry.verdict is Verdict.NONE
+    return entry.phase is not Phase.BODY
 
 
 @attrs.define(eq=False)
@@ -224,14 +230,15 @@ class ConnectionState:
         Raises:
             StateError: There is none, or its body is not complete.
         """
-        if self.receiving is not Receiving.HEAD:
+        if self.receiving is not _HEAD:
             RECEIVING[self.receiving, ReceiveEvent.READ_RESPONSE]
-        while self.owed and self.owed[0].phase is Phase.WITHDRAWN:
-            self.owed.popleft()
-        if not self.owed:
+        owed = self.owed
+        while owed and owed[0].phase is _WITHDRAWN:
+            owed.popleft()
+        if not owed:
             raise StateError("no response is owed")
-        entry = self.owed[0]
-        if entry.phase is not Phase.WHOLE and not entry.is_readable:
+        entry = owed[0]
+        if entry.phase is not _WHOLE and not is_readable(entry):
             raise StateError("the body of the request is not complete")
         return entry
 
@@ -246,4 +253,4 @@ class ConnectionState:
         if self.receiving is Receiving.BODY:
             return True
         oldest = self.oldest_owed()
-        return oldest is not None and (failed or oldest.is_readable)
+        return oldest is not None and (failed or is_readable(oldest))

@@ -6,6 +6,7 @@ nothing of heads or sockets.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -21,12 +22,9 @@ _FOLLOWING: Final = b"HTTP/1.1 200 OK\r\n"
 
 def put(buffer: ReadBuffer, octets: bytes) -> None:
     """Receive *octets* into *buffer*."""
-    while octets:
-        space = buffer.space()
-        count = min(len(space), len(octets))
-        space[:count] = octets[:count]
-        buffer.received(count)
-        octets = octets[count:]
+    left = io.BytesIO(octets)
+    while left.tell() < len(octets):
+        buffer.fill(left.readinto)
 
 
 def check_body_framing(make: Callable[[], BodyFraming], octets: bytes, payload: bytes) -> None:

@@ -13,7 +13,8 @@ import attrs
 
 from dugong.protocol.authority import Authority
 from dugong.protocol.grammar import FIELD_LINE
-from dugong.protocol.request import BodyFollowing, EncodedRequest, Origin, RequestEncoder
+from dugong.protocol.outgoing import EncodedRequest
+from dugong.protocol.request import BodyFollowing, Origin, RequestEncoder
 from dugong.protocol.state import SendEvent
 from dugong.testing.promise import keeps_memory, must_raise, raises_nothing, require
 

@@ -1,0 +1,84 @@
+"""What is on its way to the server: octets, and what they mean once they are out.
+
+It owns the octets that are left to be sent, and the hold on the caller's memory. It knows
+nothing of transports. The encoder makes the requests, the sender everything else; a request is
+also the queue's entry until its response was read.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from dugong.protocol.state import Phase, SendEvent, Verdict
+
+
+@attrs.define(eq=False, weakref_slot=False)
+class Outgoing:
+    """Something on its way to the server; given to a step of the sender until all of it is out.
+
+    Attributes:
+        event: What it means to the state of the connection once it is out.
+        pieces: The octets that are left, none of them empty. They may refer to the caller's
+            memory, until the end of the call.
+        octets: Payload octets of the body that are among *pieces*.
+        is_begun: Whether any octet may have gone out.
+        is_out: Whether all of it is out.
+    """
+
+    event: SendEvent
+    pieces: list[bytes | memoryview]
+    octets: int = attrs.field(default=0, kw_only=True)
+    is_begun: bool = attrs.field(default=False, init=False)
+    is_out: bool = attrs.field(default=False, init=False)
+
+    def release(self) -> None:
+        """Give up the hold on the caller's memory."""
+        for piece in self.pieces:
+            if isinstance(piece, memoryview):
+                piece.release()
+        self.pieces.clear()
+
+
+@attrs.define(eq=False, weakref_slot=False)
+class EncodedRequest(Outgoing):
+    """A request that was checked, as octets; then one that waits for its response.
+
+    Its *pieces* are the request line and all header fields with the empty line, as one piece. The
+    sender puts the body behind it.
+
+    Attributes:
+        method: The method.
+        path: The path as the caller gave it.
+        body: The whole body, where it is sent in one call.
+        length: Octets of a body that follows in calls of ``write``; 0 for all others.
+        chunked: Whether the body that follows is sent in chunks.
+        closes: Whether the request says ``Connection: close``.
+        phase: How far the sending has come; written by the sending half.
+        verdict: What the server said to an expectation; written by the receiving half.
+    """
+
+    method: str
+    path: str
+    body: memoryview | None = None
+    length: int = 0
+    chunked: bool = False
+    closes: bool = False
+    phase: Phase = attrs.field(default=Phase.WHOLE, init=False)
+    verdict: Verdict = attrs.field(default=Verdict.NONE, init=False)
+
+    @property
+    def head(self) -> bytes:
+        """The request line and all header fields, with the empty line, before it is sent."""
+        return bytes(self.pieces[0]) if self.pieces else b""
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is, or follows, a body that is not known to be empty."""
+        return self.chunked or bool(self.length or self.body)
+
+    def release(self) -> None:
+        """Give up the hold on the caller's memory."""
+        super().release()
+        if self.body is not None:
+            self.body.release()
+            self.body = None
