@@ -122,19 +122,20 @@ class BodyReader:
                 return 0
             elif buffer.size:
                 count = framing.move_into(buffer, target)
+                # Where much more may follow, it goes on behind these octets.
+                if framing.room < _DIRECT or len(target) - count < _DIRECT or buffer.size:
+                    return count
                 return count + self._receive_behind(framing, target, count)
-            elif min(framing.room, len(target)) >= _DIRECT:
+            elif framing.room >= _DIRECT and len(target) >= _DIRECT:
                 return self._receive_directly(framing, target)
             elif (pause := self._fill(framing)) is not None:
                 return pause
 
     def _receive_behind(self, framing: BodyFraming, target: memoryview, count: int) -> int:
-        """Receive into *target* behind the *count* octets that it has, where much more may follow.
+        """Receive into *target* behind the *count* octets that it has; return how many more.
 
         What fails here is told by the next read: these octets come first.
         """
-        if min(framing.room, len(target) - count) < _DIRECT or self._buffer.size:
-            return 0
         if self._link.transport.is_drained:
             return 0
         try:

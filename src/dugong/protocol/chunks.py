@@ -60,6 +60,8 @@ class ChunkedBody(BodyFraming):
     def advance(self, buffer: ReadBuffer) -> bool:
         if self.room or self.ended:
             return True
+        if not buffer.size:
+            return False
         if self._next is _Next.DATA_END and not self._end_data(buffer):
             return False
         if self._next is _Next.SIZE_LINE and not self._start_chunk(buffer):
@@ -119,7 +121,7 @@ class ChunkedBody(BodyFraming):
         match = buffer.match(CHUNK_DATA_END_AND_LINE)
         if match is not None:
             self._begin_chunk(int(match[1], 16))
-            buffer.skip(buffer.matched_end(match))
+            buffer.skip(len(match[0]))
             return True
         end = buffer.peek(0, 2)
         if not b"\r\n".startswith(end):
