@@ -95,6 +95,14 @@ def test_no_octet_behind_a_sized_body_is_moved() -> None:
     assert rest_of(buffer) == b"HTTP"
 
 
+def test_sized_body_ends_when_its_last_octet_is_taken() -> None:
+    body, buffer = SizedBody(5), filled(b"12345")
+    assert body.take(buffer, 4) == b"1234"
+    assert body.ended is False
+    assert body.take(buffer, 4) == b"5"
+    assert body.ended is True
+
+
 def test_take_gives_at_most_the_limit() -> None:
     body, buffer = SizedBody(5), filled(b"12345")
     assert body.take(buffer, 2) == b"12"
@@ -153,6 +161,12 @@ def test_body_until_close_takes_everything() -> None:
     assert body.room == sys.maxsize
 
 
+def test_body_until_close_takes_no_more_than_has_come() -> None:
+    body, buffer = UntilCloseBody(), filled(b"12345")
+    assert body.take(buffer, 100) == b"12345"
+    assert len(buffer) == 0
+
+
 def test_orderly_close_ends_a_body_until_close() -> None:
     body = UntilCloseBody()
     body.peer_closed(orderly=True)
@@ -162,7 +176,9 @@ def test_orderly_close_ends_a_body_until_close() -> None:
 
 def test_other_close_cuts_a_body_until_close() -> None:
     body = UntilCloseBody()
-    with pytest.raises(ConnectionClosed, match="connection failed before"):
+    with pytest.raises(
+        ConnectionClosed, match=r"^connection failed before the server ended the body by closing$"
+    ):
         body.peer_closed(orderly=False)
     assert not body.ended
 
@@ -205,6 +221,27 @@ def test_fault_keeps_no_traceback_of_who_met_it() -> None:
 # -- all
 
 
+class ForeignBody(BodyFraming):
+    """A framing of somebody else's, which accounts for what is delivered and does no more."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def advance(self, buffer: ReadBuffer) -> bool:
+        return True
+
+    def delivered(self, count: int) -> None:
+        self.room -= count
+
+
+def test_framing_is_told_what_was_delivered() -> None:
+    body, buffer = ForeignBody(9), filled(b"12345")
+    assert body.take(buffer, 2) == b"12"
+    assert body.room == 7
+    assert body.move_into(buffer, memoryview(bytearray(9))) == 3
+    assert body.room == 4
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -219,5 +256,6 @@ def test_only_chunked_bodies_have_trailers(body: BodyFraming) -> None:
 
 
 def test_close_before_the_end_of_any_other_body_cuts_it_short() -> None:
-    with pytest.raises(ConnectionClosed, match="before the end of the body"):
+    message = r"^server closed the connection before the end of the body$"
+    with pytest.raises(ConnectionClosed, match=message):
         FaultyBody(FAULT).peer_closed(orderly=True)

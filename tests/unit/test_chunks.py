@@ -202,6 +202,15 @@ def test_refusal_shows_at_most_40_octets() -> None:
     assert str(caught.value).count("\\xe4") == 40
 
 
+def test_refusal_names_the_rule_of_a_chunk_size_line() -> None:
+    with pytest.raises(InvalidResponse) as caught:
+        line_parser()(filled(b"x\r\n"))
+    assert str(caught.value) == (
+        "chunk size line is not at most 16 hexadecimal digits below 2**63,"
+        " with optional extensions: b'x\\r\\n'"
+    )
+
+
 # -- limits on lines
 
 
@@ -435,6 +444,15 @@ def test_wrong_end_of_chunk_data_is_refused_at_once(octets: bytes) -> None:
     assert payload == b"a"
     with pytest.raises(InvalidResponse, match="chunk data is not followed by CRLF"):
         read_by_taking([octets])
+
+
+def test_refusal_shows_the_first_40_octets_behind_chunk_data() -> None:
+    body, buffer = ChunkedBody(DEFAULT), filled(b"1\r\na" + bytes(range(100)))
+    assert body.take(buffer, 1) == b"a"
+    with pytest.raises(InvalidResponse) as caught:
+        body.advance(buffer)
+    shown = bytes(range(40))
+    assert str(caught.value) == f"chunk data is not followed by CRLF: {shown!r}"
 
 
 @pytest.mark.parametrize("read", READERS)

@@ -318,6 +318,7 @@ def test_body_without_length_ends_when_the_server_closes(minor: int) -> None:
         pytest.param(1, "Connection:", True, id="1.1 empty"),
         pytest.param(0, "Connection:", False, id="1.0 empty"),
         pytest.param(1, "Connection: x\t,\tclose", False, id="tabs"),
+        pytest.param(1, "Connection: close\xa0", True, id="no-break space behind close"),
         pytest.param(1, "X-Connection: close", True, id="other field"),
         pytest.param(0, "Keep-Alive: timeout=5", False, id="Keep-Alive field"),
         pytest.param(1, "Proxy-Connection: close", True, id="Proxy-Connection"),

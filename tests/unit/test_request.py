@@ -123,7 +123,8 @@ def test_method_that_is_no_token_is_refused(method: str) -> None:
 
 
 def test_connect_is_no_method_for_requests() -> None:
-    with pytest.raises(ValueError, match="tunnels are opened by proxy="):
+    message = r"^method CONNECT is not for requests: tunnels are opened by proxy=$"
+    with pytest.raises(ValueError, match=message):
         encode("CONNECT")
 
 
@@ -131,6 +132,12 @@ def test_connect_is_no_method_for_requests() -> None:
 def test_method_that_is_no_str_is_refused(method: Any) -> None:
     with pytest.raises(TypeError):
         encode(method)
+
+
+def test_refusal_names_the_type_of_a_method() -> None:
+    wrong: Any = b"GET"
+    with pytest.raises(TypeError, match=r"^method and path must be str, not bytes$"):
+        encode(wrong)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +194,8 @@ def test_path_that_is_no_origin_form_is_refused(method: str, path: str) -> None:
 @pytest.mark.parametrize("path", [b"/", None, 5, ["/"]])
 @pytest.mark.parametrize("method", ["GET", "TRACE"])
 def test_path_that_is_no_str_is_refused(method: str, path: Any) -> None:
-    with pytest.raises(TypeError):
+    kind = type(path).__name__
+    with pytest.raises(TypeError, match=rf"^method and path must be str, not {kind}$"):
         encode(method, path)
 
 
@@ -203,9 +211,21 @@ def test_each_character_of_a_path_is_checked() -> None:
     assert good == set(map(chr, range(0x21, 0x7F))) - {"#"}
 
 
-def test_refusal_shows_at_most_40_characters_of_a_path() -> None:
-    with pytest.raises(ValueError, match="origin-form") as caught:
-        encode("GET", "@" * 100)
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        pytest.param("@" * 100, "/", None, id="method"),
+        pytest.param("GET", "@" * 100, None, id="path"),
+        pytest.param("GET", "/", {"Host": "@" * 100}, id="Host"),
+        pytest.param("PUT", "/", {"Content-Length": "@" * 100}, id="Content-Length"),
+        pytest.param("PUT", "/", {"Expect": "@" * 100}, id="Expect"),
+    ],
+)
+def test_refusal_shows_at_most_40_characters(
+    method: str, path: str, headers: dict[str, str] | None
+) -> None:
+    with pytest.raises(ValueError, match="@") as caught:
+        encode(method, path, headers, BodyFollowing(3), expect100=True)
     assert str(caught.value).count("@") == 40
 
 
@@ -243,6 +263,11 @@ def test_host(origin: Origin, host: str) -> None:
 def test_host_is_the_first_field() -> None:
     assert lines_of(encode(headers={"A": "b"}))[1] == "Host: example.com"
     assert lines_of(encode(headers={"A": "b", "host": "c"}))[1] == "host: c"
+
+
+def test_target_without_a_proxy_is_the_path() -> None:
+    request = encode("GET", "/a?b", encoder=RequestEncoder(Origin(HOST)))
+    assert lines_of(request)[0] == "GET /a?b HTTP/1.1"
 
 
 @pytest.mark.parametrize(
@@ -358,11 +383,21 @@ def test_host_of_the_callers_that_could_change_the_authority_is_refused(value: s
         pytest.param({"A": "\u20ac"}, "value of field A", id="beyond latin-1"),
         pytest.param({"A": " b"}, "value of field A begins or ends", id="blank before"),
         pytest.param({"A": "b\t"}, "value of field A begins or ends", id="tab behind"),
-        pytest.param({"A": "b", "a": "c"}, "equal but for case", id="two names"),
+        pytest.param(
+            {"A": "b", "a": "c"},
+            "^headers have two names that are equal but for case$",
+            id="two names",
+        ),
         pytest.param({"Host": "b", "HOST": "b"}, "equal but for case", id="two hosts"),
-        pytest.param({"Transfer-Encoding": "chunked"}, "Transfer-Encoding is chosen", id="coding"),
-        pytest.param({"transfer-encoding": ""}, "Transfer-Encoding is chosen", id="empty coding"),
-        pytest.param({"TRANSFER-ENCODING": "a"}, "Transfer-Encoding is chosen", id="upper case"),
+        pytest.param(
+            {"Transfer-Encoding": "chunked"}, "^Transfer-Encoding is chosen by dugong", id="coding"
+        ),
+        pytest.param(
+            {"transfer-encoding": ""}, "^Transfer-Encoding is chosen by dugong", id="empty coding"
+        ),
+        pytest.param(
+            {"TRANSFER-ENCODING": "a"}, "^Transfer-Encoding is chosen by dugong", id="upper case"
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -422,6 +457,9 @@ def test_later_requests_do_not_have_the_fields_of_earlier_ones() -> None:
         pytest.param("Close", True, id="any case"),
         pytest.param("upgrade, close", True, id="in a list"),
         pytest.param("a,\tclose ,b", True, id="within blanks"),
+        pytest.param("a,close,b", True, id="without blanks"),
+        pytest.param("close\xa0", False, id="no-break space"),
+        pytest.param("Xclose", False, id="longer word"),
         pytest.param("keep-alive", False, id="keep-alive"),
         pytest.param("closed", False, id="other word"),
         pytest.param("", False, id="empty"),
@@ -438,6 +476,21 @@ def test_requests_do_not_close_by_themselves() -> None:
 
 
 # -- the body
+
+BODIES: Final[dict[str, ReadableBuffer | BodyFollowing | None]] = {
+    "no body": None,
+    "body": b"abc",
+    "sized body that follows": BodyFollowing(3),
+    "body in chunks": BodyFollowing(),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_body_does_not_change_the_request_line(name: str) -> None:
+    request = encode("PUT", "/path?query", None, BODIES[name])
+    assert lines_of(request)[0] == "PUT /path?query HTTP/1.1"
+    assert (request.method, request.path) == ("PUT", "/path?query")
+
 
 MD5_OF_ABC: Final = base64.b64encode(hashlib.md5(b"abc", usedforsecurity=False).digest()).decode()
 
@@ -503,7 +556,7 @@ def test_any_method_may_have_a_body(method: str) -> None:
     "body", [pytest.param(b"a", id="body"), pytest.param(BodyFollowing(), id="body that follows")]
 )
 def test_trace_has_no_body(body: bytes | BodyFollowing) -> None:
-    with pytest.raises(ValueError, match="TRACE"):
+    with pytest.raises(ValueError, match=r"^a TRACE request has no body"):
         encode("TRACE", "/", None, body)
 
 
@@ -537,7 +590,7 @@ def test_length_of_the_callers_without_a_body_is_0(method: str) -> None:
 
 @pytest.mark.parametrize("value", ["0", "3"])
 def test_length_of_the_callers_contradicts_chunks(value: str) -> None:
-    with pytest.raises(ValueError, match="contradicts a body of unknown length"):
+    with pytest.raises(ValueError, match=r"^Content-Length contradicts a body of unknown length$"):
         encode("PUT", "/", {"Content-Length": value}, BodyFollowing())
 
 
@@ -594,7 +647,9 @@ def test_expectation(body: BodyFollowing, length_field: tuple[str, str]) -> None
 def test_expectation_needs_a_body_that_follows(
     method: str, body: bytes | BodyFollowing | None
 ) -> None:
-    with pytest.raises(ValueError, match="expect100 needs a BodyFollowing"):
+    with pytest.raises(
+        ValueError, match=r"^expect100 needs a BodyFollowing that is not of length 0$"
+    ):
         encode(method, "/", None, body, expect100=True)
 
 
@@ -625,7 +680,8 @@ def test_expectation_of_the_callers_alone_is_a_field_like_others() -> None:
     ],
 )
 def test_expectation_of_the_callers_needs_content(body: bytes | BodyFollowing | None) -> None:
-    with pytest.raises(ValueError, match="needs a body"):
+    message = r"^an expectation of 100-continue needs a body \(RFC 9110 10\.1\.1\)$"
+    with pytest.raises(ValueError, match=message):
         encode("PUT", "/", {"Expect": "100-Continue"}, body)
 
 
@@ -698,7 +754,8 @@ def test_negative_length_is_refused() -> None:
 
 @pytest.mark.parametrize("length", ["3", 3.0, True, False, b"3", [], object()])
 def test_length_that_is_no_int_is_refused(length: Any) -> None:
-    with pytest.raises(TypeError, match="length of the body must be an int"):
+    kind = type(length).__name__
+    with pytest.raises(TypeError, match=f"length of the body must be an int or None, not {kind}$"):
         BodyFollowing(length)
 
 
@@ -729,6 +786,24 @@ def test_digest_works_where_md5_is_forbidden_for_security(monkeypatch: pytest.Mo
 
 def test_body_that_follows_has_no_digest() -> None:
     assert "Content-MD5" not in fields_of(encode("PUT", "/", None, BodyFollowing(3)))
+
+
+class CountingEncoder(RequestEncoder):
+    """Counts how often a digest is computed."""
+
+    digests = 0
+
+    def digest_fields(self, body: memoryview) -> Mapping[str, str]:
+        self.digests += 1
+        return super().digest_fields(body)
+
+
+def test_no_digest_is_computed_where_the_caller_gave_it() -> None:
+    encoder = CountingEncoder(Origin(HOST))
+    encode("PUT", "/", {"content-md5": "x"}, b"abc", encoder=encoder)
+    assert encoder.digests == 0
+    encode("PUT", "/", None, b"abc", encoder=encoder)
+    assert encoder.digests == 1
 
 
 class Sha256Encoder(RequestEncoder):
@@ -808,6 +883,19 @@ def test_default_fields_of_a_subclass_are_sent_with_every_request() -> None:
     assert fields_of(encode(encoder=encoder)) == {**DEFAULTS, "User-Agent": "x"}
     fields = fields_of(encode("TRACE", "/", {"user-agent": "y"}, encoder=encoder))
     assert fields == {**DEFAULTS, "user-agent": "y"}
+
+
+class BareEncoder(RequestEncoder):
+    """Adds nothing but what HTTP demands."""
+
+    def default_fields(self) -> Mapping[str, str]:
+        return {"Host": self.origin.host_field}
+
+
+def test_subclass_may_leave_default_fields_out() -> None:
+    request = encode(encoder=BareEncoder(Origin(HOST)))
+    assert fields_of(request) == {"Host": "example.com"}
+    assert not request.closes
 
 
 def test_default_fields_of_a_subclass_are_checked() -> None:

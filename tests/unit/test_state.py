@@ -235,13 +235,13 @@ def test_next_owed(phases: tuple[Phase, ...], path: str) -> None:
 )
 def test_nothing_owed_is_misuse(phases: tuple[Phase, ...]) -> None:
     state = state_of(*phases)
-    with pytest.raises(StateError, match="no response is owed"):
+    with pytest.raises(StateError, match=r"^no response is owed$"):
         state.next_owed()
     assert not state.owed
 
 
 def test_response_before_the_body_is_complete_is_misuse() -> None:
-    with pytest.raises(StateError, match="body of the request is not complete"):
+    with pytest.raises(StateError, match=r"^the body of the request is not complete$"):
         state_of(OPEN, WHOLE).next_owed()
 
 
