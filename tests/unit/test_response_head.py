@@ -219,6 +219,12 @@ def test_wrong_octet_of_a_long_status_line_is_refused_at_once(size: int, wrong: 
         assert outcome(head_parser(), segments) is InvalidResponse, segments
 
 
+def test_refusal_names_the_rule_that_a_long_status_line_breaks() -> None:
+    begun = b"HTTP/1.1 200 ".ljust(100, b"r") + b"\x01"
+    rule = "^control character in a status line: b"
+    check_refused_at_end(head_parser, begun, InvalidResponse, rule)
+
+
 def test_wrong_octet_of_a_long_status_line_is_refused_wherever_it_was_cut() -> None:
     begun = b"HTTP/1.1 200 ".ljust(130, b"r") + b"\x01"
     for cut in range(1, len(begun)):
@@ -232,10 +238,11 @@ def test_long_status_line_is_accepted_wherever_it_is_cut(size: int) -> None:
     check_everywhere(head_parser, f"HTTP/1.1 200 {reason}\r\n\r\n".encode(), Parsed(head))
 
 
-def test_bare_lf_behind_the_status_line_is_refused() -> None:
-    check_refused_at_end(
-        head_parser, b"HTTP/1.1 200 OK\n", InvalidResponse, "status line ends in a bare LF"
-    )
+@pytest.mark.parametrize(
+    "line", [pytest.param(b"HTTP/1.1 200 OK\n", id="usual"), pytest.param(b"\n", id="empty")]
+)
+def test_bare_lf_behind_the_status_line_is_refused(line: bytes) -> None:
+    check_refused_at_end(head_parser, line, InvalidResponse, "^status line ends in a bare LF: b")
 
 
 def test_bare_lf_within_a_long_status_line_is_refused() -> None:
@@ -323,6 +330,16 @@ def test_heads_are_read_one_after_the_other() -> None:
             while (head := parser.parse(buffer)) is not None:
                 heads.append(head)
         assert heads == expected, segments
+
+
+def test_head_behind_one_that_came_in_pieces_is_judged_from_its_first_octet() -> None:
+    parser, buffer = HeadParser(DEFAULT), filled(b"HTTP/1.1 100 a\r\n")
+    assert parser.parse(buffer) is None
+    put(buffer, b"\r\n")
+    assert parser.parse(buffer) == ResponseHead(1, 100, "a", "")
+    put(buffer, b"\nHTTP/1.1 200 OK\r\n")
+    with pytest.raises(InvalidResponse, match="status line ends in a bare LF"):
+        parser.parse(buffer)
 
 
 def test_nothing_is_consumed_before_the_head_is_complete() -> None:
@@ -483,6 +500,20 @@ def test_each_octet_is_looked_at_a_few_times_only(octets: bytes) -> None:
             None,
             None,
             id="three lines",
+        ),
+        pytest.param(
+            b"Content-Length: 5\r\nContent-Length: 6\r\nA: b\r\n",
+            "5,6",
+            None,
+            None,
+            id="and another",
+        ),
+        pytest.param(
+            b"Content-Length: 5\xa0\r\nContent-Length: \x856\r\n",
+            "5\xa0,\x856",
+            None,
+            None,
+            id="what is no blank",
         ),
         pytest.param(b"Content-Length: 5,\r\n 5\r\n", "5, 5", None, None, id="folded"),
         pytest.param(b"X-Content-Length: 5\r\n", None, None, None, id="other name before"),
