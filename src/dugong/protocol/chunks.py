@@ -48,7 +48,6 @@ class ChunkedBody(BodyFraming):
     def __init__(self, limits: Limits, *, closes: bool = False) -> None:
         self.closes: bool = closes
         self.room: int = 0
-        self._limits = limits
         self._next = _Next.SIZE_LINE
         self._line = ChunkLine(limits)
         self._section = FieldSection(limits)
