@@ -100,6 +100,28 @@ def test_memory_does_not_shrink_below_what_it_holds() -> None:
     assert rest_of(buffer) == octets[BUFFER_SIZE:]
 
 
+@pytest.mark.parametrize(
+    ("left", "shrinks"),
+    [
+        pytest.param(BUFFER_SIZE, True, id="what is left fits exactly"),
+        pytest.param(BUFFER_SIZE + 1, False, id="one octet too many"),
+    ],
+)
+def test_memory_shrinks_as_soon_as_what_is_left_fits(left: int, shrinks: bool) -> None:
+    octets = pattern_of(3 * BUFFER_SIZE)
+    buffer = filled(octets)
+    buffer.skip(len(octets) - left)
+    assert rest_of(buffer) == octets[-left:]
+    assert (len(buffer._data) == BUFFER_SIZE) is shrinks
+
+
+def test_octets_stay_where_they_are_when_others_are_consumed() -> None:
+    buffer = filled(pattern_of(BUFFER_SIZE - 10))
+    before = bytes(buffer._data)
+    buffer.skip(100)
+    assert buffer._data == before
+
+
 def test_space_is_never_empty() -> None:
     buffer = ReadBuffer()
     for _ in range(5):
