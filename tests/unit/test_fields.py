@@ -624,6 +624,19 @@ def test_look_meets_what_another_thread_filled_meanwhile() -> None:
     assert found is vars(message)["_headers"]
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        pytest.param("A: \t b c \t \r\n", "b c", id="blanks"),
+        pytest.param("A: \xa0b\x85\r\n", "\xa0b\x85", id="no-break space and next line"),
+        pytest.param("A:X\r\n", "X", id="letter"),
+        pytest.param("A: \r\n", "", id="nothing"),
+    ],
+)
+def test_only_blanks_around_a_value_are_left_out(line: str, value: str) -> None:
+    assert FieldMessage(line)["a"] == value
+
+
 def test_values_that_look_like_encoded_words_are_not_decoded() -> None:
     word = "=?utf-8?q?=C3=A4?="
     assert FieldMessage(f"A: {word}\r\n")["a"] == word
