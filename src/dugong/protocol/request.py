@@ -185,7 +185,7 @@ class RequestEncoder:
         names: Mapping[str, str],
     ) -> None:
         """Complete a request that has all but its head."""
-        fields = {**given, **self._body_fields(request, given, names)}
+        fields = {**given, **self._body_fields(request, names)}
         if request.event is SendEvent.REQUEST_EXPECTING_CONTINUE:
             _check_expectation(names)
             if "expect" not in names:
@@ -221,9 +221,7 @@ class RequestEncoder:
             return self._target_prefix or path
         raise ValueError(f"path is not in origin-form, visible ASCII without '#': {path[:40]!r}")
 
-    def _body_fields(
-        self, request: EncodedRequest, given: Mapping[str, str], names: Mapping[str, str]
-    ) -> Mapping[str, str]:
+    def _body_fields(self, request: EncodedRequest, names: Mapping[str, str]) -> Mapping[str, str]:
         """Return the fields that the body needs and the caller did not give."""
         if request.chunked:
             if "content-length" in names:
