@@ -584,6 +584,24 @@ class IcyParser(HeadParser):
             super().judge_status_start(start)
 
 
+class RecordingParser(HeadParser):
+    """Notes how much of a line it is given before the end has come."""
+
+    def __init__(self) -> None:
+        super().__init__(DEFAULT)
+        self.sizes: set[int] = set()
+
+    def judge_status_start(self, start: str) -> None:
+        self.sizes.add(len(start))
+
+
+def test_subclass_judges_at_most_64_octets_before_the_end_of_a_line() -> None:
+    for segments in split_everywhere(status_line_of(100)):
+        parser = RecordingParser()
+        assert outcome(parser.parse, segments) is None
+        assert max(parser.sizes) == 64
+
+
 @pytest.mark.parametrize(
     ("octets", "expected"),
     [

@@ -4,7 +4,7 @@ import pytest
 
 from dugong.exceptions import ConnectionClosed, InvalidResponse
 from dugong.limits import MAX_STRAY_CRLF
-from dugong.protocol.stray import check_stray
+from dugong.protocol.stray import TIMEOUT_START, check_stray
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,14 @@ def test_timeout_response_is_the_announcement_of_a_close(octets: bytes, limit: i
 def test_anything_else_is_refused(octets: bytes) -> None:
     with pytest.raises(InvalidResponse, match="octets that nobody asked for"):
         check_stray(octets, MAX_STRAY_CRLF)
+
+
+def test_start_of_a_408_tells_it_from_every_other_response() -> None:
+    with pytest.raises(ConnectionClosed):
+        check_stray(b"HTTP/1.1 408 "[:TIMEOUT_START], MAX_STRAY_CRLF)
+    for other in (b"HTTP/1.1 4080", b"HTTP/1.1 4089", b"HTTP/1.1 400 "):
+        with pytest.raises(InvalidResponse):
+            check_stray(other[:TIMEOUT_START], MAX_STRAY_CRLF)
 
 
 def test_refusal_shows_at_most_40_octets() -> None:
