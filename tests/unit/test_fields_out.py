@@ -223,6 +223,11 @@ NOT_IN_TRAILERS = [
     "content-type",
     "content-range",
     "if-match",
+    "if-none-match",
+    "if-modified-since",
+    "if-unmodified-since",
+    "if-range",
+    "proxy-connection",
 ]
 
 
