@@ -12,6 +12,7 @@ VENV ?= .venv
 ARGS ?=
 WORKERS ?= 2
 URL ?=
+MODULE ?=
 
 BIN := $(VENV)/bin
 BENCH := build/bench-venv
@@ -25,7 +26,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 export PIP_ROOT_USER_ACTION := ignore
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench bench-full check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
+.PHONY: demo test mutation bench bench-full check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
 
 demo: .venv
 	@$(BIN)/python examples/tour.py $(URL)
@@ -42,6 +43,13 @@ bench: $(BENCH)/.ready
 
 bench-full: $(BENCH)/.ready
 	$(BENCH)/bin/python -m bench.full --docs $(ARGS)
+
+# Which changes to the protocol would no test notice? docs/mutation.md has the answer. MODULE=chunks
+# runs the mutants of one module again, and shows the figures of the last run for the others.
+mutation: .venv $(VENV)/.mutation
+	$(if $(MODULE),,rm -rf mutants)
+	$(BIN)/mutmut run --max-children $(WORKERS) "dugong.protocol.$(or $(MODULE),*).*"
+	$(BIN)/python scripts/mutation_summary.py
 
 check-static: lint types docs
 
@@ -87,7 +95,7 @@ servers:
 	@scripts/install-test-servers
 
 clean:
-	rm -rf .venv .nox build dist .ruff_cache
+	rm -rf .venv .nox build dist mutants .ruff_cache
 
 .venv: $(VENV)/.ready
 
@@ -99,6 +107,10 @@ $(VENV)/.ready: $(VENV)/.tools pyproject.toml src/dugong/__init__.py
 $(VENV)/.tools: requirements/dev.txt | $(BIN)/python
 	@echo "installing the development tools into $(VENV)"
 	@$(PIP) install --no-deps --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/.mutation: $(VENV)/.tools
+	@$(PIP) install --group mutation
 	@touch $@
 
 $(BIN)/python:
