@@ -29,6 +29,13 @@ def test_body_of_a_request_is_released_though_no_piece_refers_to_it() -> None:
     body.clear()
 
 
+def test_request_may_be_released_twice() -> None:
+    request = EncodedRequest(SendEvent.REQUEST_WITH_BODY, [], "PUT", "/", body=memoryview(b"a"))
+    for _ in range(2):
+        request.release()
+    assert not request.has_content
+
+
 def test_head_is_what_is_sent_first() -> None:
     request = EncodedRequest(SendEvent.REQUEST, [b"head"], "GET", "/")
     assert request.head == b"head"
