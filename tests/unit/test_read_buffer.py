@@ -167,6 +167,49 @@ def test_find_end_sees_neither_consumed_octets_nor_old_ones_behind() -> None:
     assert buffer.find_end(b";") is None
 
 
+def test_text_through_ends_with_the_first_needle(buffer: ReadBuffer) -> None:
+    assert buffer.text_through(b" ", 17) == "HTTP/1.1 "
+    assert len(buffer) == 17
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"),
+    [
+        pytest.param(8, None, id="one less"),
+        pytest.param(9, "HTTP/1.1 ", id="exactly"),
+        pytest.param(10, "HTTP/1.1 ", id="one more"),
+    ],
+)
+def test_text_through_counts_the_needle_to_the_limit(
+    buffer: ReadBuffer, limit: int, text: str | None
+) -> None:
+    assert buffer.text_through(b" ", limit) == text
+
+
+def test_text_through_sees_neither_consumed_octets_nor_old_ones_behind() -> None:
+    buffer = filled(b"-abc;")
+    buffer.skip(1)
+    assert buffer.text_through(b"-", 9) is None
+    assert buffer.text_through(b"a", 9) == "a"
+    buffer.skip(4)
+    put(buffer, b"x")
+    assert buffer.text_through(b";", 9) is None
+
+
+def test_text_through_sees_the_first_octet() -> None:
+    assert filled(b"abc").text_through(b"a", 9) == "a"
+
+
+def test_text_through_begins_behind_what_was_consumed() -> None:
+    buffer = filled(b"-abc-")
+    buffer.skip(1)
+    assert buffer.text_through(b"-", 4) == "abc-"
+
+
+def test_text_through_is_latin_1() -> None:
+    assert filled(b"\xe4\xff;").text_through(b";", 9) == "\xe4\xff;"
+
+
 def test_match_is_at_the_given_offset(buffer: ReadBuffer) -> None:
     match = buffer.match(re.compile(rb"[0-9]+"), 9)
     assert match is not None

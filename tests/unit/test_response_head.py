@@ -154,6 +154,10 @@ def test_other_major_version_is_unsupported_in_whatever_it_ends(end: bytes) -> N
         assert outcome(head_parser(), segments) is UnsupportedResponse
 
 
+def test_other_major_version_is_unsupported_with_a_bare_lf_behind_its_blank() -> None:
+    check_everywhere(head_parser, b"HTTP/2.0 \n", UnsupportedResponse)
+
+
 @pytest.mark.parametrize(
     "begun",
     [
@@ -419,6 +423,14 @@ def test_one_field_more_is_refused() -> None:
     octets = b"HTTP/1.1 200 OK\r\n" + b"a:\r\n" * 4
     check_refused_at_end(small_parser, octets, InvalidResponse, "more than 3 field lines")
     check_everywhere(small_parser, octets + b"\r\n", InvalidResponse)
+
+
+@pytest.mark.parametrize("fields", [pytest.param(n, id=str(n)) for n in (1, 4, 10, 100)])
+def test_shortest_fields_are_counted_like_others(fields: int) -> None:
+    limits = Limits(fields=fields)
+    head = b"HTTP/1.1 200 OK\r\n" + b"a:\r\n" * fields
+    assert isinstance(outcome(HeadParser(limits).parse, [head + b"\r\n"]), Parsed)
+    assert outcome(HeadParser(limits).parse, [head + b"a:\r\n\r\n"]) is InvalidResponse
 
 
 @pytest.mark.parametrize(
