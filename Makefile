@@ -47,7 +47,7 @@ bench-full: $(BENCH)/.ready
 # Which changes to the protocol would no test notice? docs/mutation.md has the answer. MODULE=chunks
 # runs the mutants of one module again, and shows the figures of the last run for the others.
 mutation: .venv $(VENV)/.mutation
-	$(if $(MODULE),,rm -rf mutants)
+	rm -rf mutants$(if $(MODULE),/mutmut-stats.json)
 	$(BIN)/mutmut run --max-children $(WORKERS) "dugong.protocol.$(or $(MODULE),*).*"
 	$(BIN)/python scripts/mutation_summary.py
 

@@ -411,6 +411,7 @@ def test_body_is_read_to_its_end(
     [
         pytest.param(b"1\r\nab", id="no CRLF behind the data"),
         pytest.param(b"1\r\na\n", id="bare LF behind the data"),
+        pytest.param(b"1\r\naXXXX\r\n0\r\n", id="letters behind the data"),
         pytest.param(b"1\r\na\rb", id="bare CR behind the data"),
         pytest.param(b"1\r\na\r\n\r\n", id="empty line behind the data"),
         pytest.param(b"1\r\na\r\n 1\r\n", id="blank before a size"),
@@ -533,6 +534,51 @@ def test_nothing_is_consumed_behind_the_end() -> None:
         assert body.advance(buffer)
         assert body.take(buffer, 100) == b""
     assert rest_of(buffer) == b"5\r\n"
+
+
+@pytest.mark.parametrize("payload", [b"", b"a"])
+def test_what_looks_like_a_chunk_behind_the_end_is_left(payload: bytes) -> None:
+    behind = b"\r\n5\r\n12345\r\n"
+    end = b"0\r\n\r\n"
+    octets = b"1\r\na\r\n" + end if payload else end
+    body, buffer = ChunkedBody(DEFAULT), filled(octets + behind)
+    assert body.take(buffer, 100) == payload
+    assert body.take(buffer, 100) == b""
+    assert body.ended
+    assert rest_of(buffer) == behind
+
+
+def test_octets_of_an_earlier_body_are_not_taken_for_those_to_come() -> None:
+    octets = b"1\r\na\r\n1\r\nb\r\n1\r\nc\r\n1\r\nd\r\n0\r\n\r\n"
+    for cut in range(len(octets)):
+        buffer = filled(octets)
+        buffer.skip(len(octets))
+        body, payload = ChunkedBody(DEFAULT), b""
+        for segment in (octets[:cut], octets[cut:]):
+            put(buffer, segment)
+            payload += body.take(buffer, 100)
+        assert payload == b"abcd", cut
+        assert body.advance(buffer)
+        assert body.ended
+
+
+def test_size_of_a_chunk_is_looked_for_in_its_place() -> None:
+    body, buffer = ChunkedBody(DEFAULT), filled(b"1\r\n")
+    assert body.advance(buffer)
+    body.delivered(1)
+    put(buffer, b"\r\n1\r\nb\r\n1\r\nc\r\n2\r\nde\r\n0\r\n\r\n")
+    assert body.advance(buffer)
+    assert body.take(buffer, 100) == b"bcde"
+
+
+def test_many_chunks_are_moved_in_their_order() -> None:
+    payload = bytes(range(100))
+    octets = b"".join(b"1\r\n%c\r\n" % octet for octet in payload)
+    for size in (10, 50, 100, 200):
+        target = bytearray(size)
+        body = ChunkedBody(DEFAULT)
+        assert body.move_into(filled(octets), memoryview(target)) == min(size, 100)
+        assert target[:100] == payload[:size]
 
 
 def test_fault_behind_payload_is_left_for_the_next_read() -> None:
