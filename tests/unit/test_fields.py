@@ -635,6 +635,7 @@ def test_look_meets_what_another_thread_filled_meanwhile() -> None:
 )
 def test_only_blanks_around_a_value_are_left_out(line: str, value: str) -> None:
     assert FieldMessage(line)["a"] == value
+    assert FieldMessage(line).items() == [("A", value)]
 
 
 def test_values_that_look_like_encoded_words_are_not_decoded() -> None:
