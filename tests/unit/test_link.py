@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -194,8 +195,20 @@ def test_end_closes_at_once_where_nothing_is_under_way(
     link: Link, transport: NotingTransport
 ) -> None:
     link.end()
-    assert transport.shutdowns == [socket.SHUT_RDWR]
     assert transport.is_closed
+    assert not transport.shutdowns  # there is nobody to wake
+
+
+def test_ended_link_does_not_refer_to_itself(transport: NotingTransport) -> None:
+    link = Link(5)
+    finish(link.co_open(connector(opening_to(transport))))
+    crt = link.sending.coroutine(waiting)
+    suspend(crt)
+    link.end()
+    crt.close()
+    known = weakref.ref(link)
+    del link, crt
+    assert known() is None
 
 
 @pytest.mark.parametrize("half", ["sending", "receiving"])

@@ -48,8 +48,8 @@ class Link:
     def __init__(self, timeout: float | None) -> None:
         self.state: ConnectionState = ConnectionState()
         self.buffer: ReadBuffer = ReadBuffer()
-        self.sending: Waiter = Waiter(POLLOUT, timeout, self._close_unused)
-        self.receiving: Waiter = Waiter(POLLIN, timeout, self._close_unused)
+        self.sending: Waiter = Waiter(POLLOUT, timeout)
+        self.receiving: Waiter = Waiter(POLLIN, timeout)
         self.failure: Exception | None = None
         self.transport: Transport = NO_TRANSPORT
         self.is_open: bool = False
@@ -124,11 +124,14 @@ class Link:
 
     def end(self) -> None:
         """Close the connection, at once or when the last operation on it has ended."""
-        self.sending.retired = True
-        self.receiving.retired = True
+        sending, receiving = self.sending, self.receiving
+        sending.retired = receiving.retired = True
         if (connector := self._connector) is not None:
             connector.interrupt()
-        self.transport.shutdown(socket.SHUT_RDWR)
+        # Before the look at what is active: an operation may end, or begin, meanwhile.
+        sending.on_idle = receiving.on_idle = self._close_unused
+        if sending.active or receiving.active:
+            self.transport.shutdown(socket.SHUT_RDWR)  # which wakes them
         self._close_unused()
 
     def abort(self, reason: str) -> None:
@@ -144,5 +147,7 @@ class Link:
     def _close_unused(self) -> None:
         # An operation counts itself before it looks whether the connection is dead, and this is
         # called after that was written; so one of the two sees the other.
-        if not (self.sending.active or self.receiving.active):
+        sending, receiving = self.sending, self.receiving
+        if not (sending.active or receiving.active):
+            sending.on_idle = receiving.on_idle = None
             self.transport.close()
