@@ -60,7 +60,12 @@ class BodyReader:
         Who was between two reads when that connection was closed must not take the silence of the
         new one for the end of the body.
         """
-        self.has_lost = old.has_lost or (old._is_interrupted and old._framing is not _NO_BODY)
+        self.has_lost = old.leaves_loss
+
+    @property
+    def leaves_loss(self) -> bool:
+        """Whether the reader of the next connection has to be told that a body was lost."""
+        return self.has_lost or (self._is_interrupted and self._framing is not _NO_BODY)
 
     def _check_not_lost(self) -> None:
         if self.has_lost:
