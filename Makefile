@@ -3,6 +3,7 @@
 #   make demo [URL=http://...]   show what dugong does, against a server of its own or URL
 #   make test [ARGS=...]         unit and integration tests; 100 % of the branches must be covered
 #   make check                   every gate: lint, types, docs, test
+#   make bench [ARGS=...]        dugong beside its peers, in a few minutes; bench-full writes the docs
 #
 # Settings: PYTHON=python3 (3.11 or newer), VENV=.venv, WORKERS=2 (processes that run tests)
 
@@ -13,7 +14,9 @@ WORKERS ?= 2
 URL ?=
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+BENCH := build/bench-venv
+PIP_OPTIONS := -qq --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip $(PIP_OPTIONS)
 # It asks the python on PATH where the package is.
 PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" basedpyright
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -22,7 +25,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 export PIP_ROOT_USER_ACTION := ignore
 
 .DELETE_ON_ERROR:
-.PHONY: demo test faults check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
+.PHONY: demo test bench bench-full check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
 
 demo: .venv
 	@$(BIN)/python examples/tour.py $(URL)
@@ -33,11 +36,12 @@ test: .venv servers
 
 check: check-static test
 
-# Cuts, stalls, floods and leaks: without coverage, which one of them does not end under.
-faults: .venv servers
-	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --override-ini=addopts="--import-mode=importlib --strict-markers --dist=loadfile" \
-		tests/integration/test_faults_*.py tests/unit/test_call_sequences.py
+# What is measured, and with what, says bench/README.md.
+bench: $(BENCH)/.ready
+	$(BENCH)/bin/python -m bench.full --quick $(ARGS)
 
+bench-full: $(BENCH)/.ready
+	$(BENCH)/bin/python -m bench.full --docs $(ARGS)
 
 check-static: lint types docs
 
@@ -100,3 +104,10 @@ $(VENV)/.tools: requirements/dev.txt | $(BIN)/python
 $(BIN)/python:
 	@python=$$(scripts/find-python $(PYTHON)) && echo "making $(VENV) with $$python" \
 		&& "$$python" -m venv $(VENV)
+
+# Peers are not pinned: they are compared as whoever installs them today gets them.
+$(BENCH)/.ready: pyproject.toml
+	@python=$$(scripts/find-python $(PYTHON)) && echo "making $(BENCH) with $$python" \
+		&& "$$python" -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip $(PIP_OPTIONS) install --upgrade --editable '.[bench]'
+	@touch $@

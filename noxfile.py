@@ -77,3 +77,10 @@ def docs(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Look up known vulnerabilities of what development installs."""
     make(session, "audit")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure dugong beside its peers; arguments are those of bench.full."""
+    session.install("--editable", ".[bench]")
+    session.run("python", "-m", "bench.full", *(session.posargs or ["--quick"]))

@@ -88,6 +88,22 @@ EXPLAINED: Final = (
     ),
     Explained(
         Kind.REFUSED,
+        _BOTH,
+        "more than 32 interim responses",
+        rb"HTTP/1\.[0-9] 1[0-9][0-9]",
+        "Limits: 32 interim responses before each final one",
+        b"HTTP/1.1 103 x\r\n\r\n" * 33 + b"HTTP/1.1 204 OK\r\n\r\n",
+    ),
+    Explained(
+        Kind.REFUSED,
+        _BOTH,
+        "more than 256 field lines",
+        rb":[^\n]*\n[^\n:]+:",
+        "Limits: 256 fields in a header or trailer section",
+        b"HTTP/1.1 204 OK\r\n" + b"a:\r\n" * 257 + b"\r\n",
+    ),
+    Explained(
+        Kind.REFUSED,
         _H11,
         "ends in a bare LF",
         rb"(?<!\r)\n",

@@ -446,10 +446,13 @@ class HTTPConnection(BinaryStream):
             ConnectionTimedOut: Nothing came for `timeout` seconds; the call can be repeated.
         """
         talk = self._talk
-        with writable_octets_of(buf) as target:
+        target = writable_octets_of(buf)
+        try:
             if not len(target):
                 return 0
             return talk.link.receiving.block(talk.receiver.body.step_readinto, target)
+        finally:
+            target.release()
 
     def co_readinto(self, buf: WriteableBuffer) -> Generator[PollNeeded, None, int]:
         """Do what `readinto` does, as a coroutine."""

@@ -1,8 +1,10 @@
 """Clients for `faults`: both faces, every way to read a body, and the count of what was tried."""
 
+import contextlib
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -16,6 +18,7 @@ from dugong import (
     is_temp_network_error,
 )
 from dugong.network.open_transport import open_transport
+from tests.integration.drive import CoroutineConnection, in_background
 from tests.integration.faults import PATIENCE, End, Wire, drive
 
 if TYPE_CHECKING:
@@ -108,6 +111,38 @@ FACES: Final[dict[str, type[BlockingFace]]] = {
     "blocking": BlockingFace,
     "coroutine": CoroutineFace,
 }
+
+
+class EvaluatedFace(CoroutineConnection, BlockingFace):
+    """The coroutine face, driven by `eval_coroutine`, which limits its waits."""
+
+
+class SmallEvaluatedFace(EvaluatedFace):
+    """The same, with small kernel buffers."""
+
+    layers = SmallBlockingFace.layers
+
+
+WAITING_FACES: Final[dict[str, type[BlockingFace]]] = {
+    "blocking": BlockingFace,
+    "coroutine": EvaluatedFace,
+}
+"""Faces that wait for as long as their timeout allows, whatever the peer does."""
+
+SMALL_WAITING_FACES: Final[dict[type[BlockingFace], type[BlockingFace]]] = {
+    BlockingFace: SmallBlockingFace,
+    EvaluatedFace: SmallEvaluatedFace,
+}
+
+
+@contextlib.contextmanager
+def running(end: End) -> Iterator[Future[None]]:
+    """Let *end* act in a thread, until the client leaves."""
+    future = in_background(end.run)
+    try:
+        yield future
+    finally:
+        future.result(3 * PATIENCE)
 
 
 def open_client(

@@ -5,6 +5,7 @@ dependency of trustme) brings. Like `faults.End`, it acts in the client's own th
 """
 
 import contextlib
+import select
 import socket
 from collections import deque
 from types import TracebackType
@@ -65,6 +66,15 @@ class RenegotiatingServer:
         OPENSSL.SSL_free(self._tls)  # the two BIOs with it
         OPENSSL.SSL_CTX_free(self._context)
 
+    @property
+    def is_renegotiating(self) -> bool:
+        """Whether a handshake that was asked for is not at its end."""
+        return bool(OPENSSL.SSL_renegotiate_pending(self._tls) == 1)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the client has sent something, *seconds* at most."""
+        select.select([self._socket or self._listener], [], [], seconds)
+
     def act(self) -> bool:
         """Take what the client sent, and answer what TLS wants answered; tell whether it came."""
         if self._socket is None:
@@ -84,7 +94,10 @@ class RenegotiatingServer:
         return bool(octets)
 
     def send(self, octets: bytes) -> None:
-        """Send *octets* as one record, when the handshake that is under way allows it."""
+        """Send *octets* as one record, when the handshake that is under way allows it.
+
+        Between the request for a handshake and the client's answer to it, it does.
+        """
         self._waiting.append(octets)
         self._send_waiting()
 

@@ -12,12 +12,7 @@ from typing import Final
 import attrs
 import pytest
 
-from dugong import (
-    ConnectionClosed,
-    HTTPConnection,
-    InvalidResponse,
-    PollNeeded,
-)
+from dugong import ConnectionClosed, HTTPConnection, InvalidResponse, PollNeeded
 from dugong.limits import (
     BUFFER_SIZE,
     MAX_EXTENSION_SIZE,
@@ -38,6 +33,7 @@ BODY_MEMORY: Final = 400_000
 
 HEAD: Final = b"HTTP/1.1 200 OK\r\n"
 CHUNKED: Final = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+EXTENSION: Final = b";a=" + b"b" * 29
 INTERIM: Final = b"HTTP/1.1 103 Early Hints\r\n\r\n"
 
 
@@ -86,7 +82,10 @@ FLOODS: Final[dict[str, Flood]] = {
         CHUNKED + b'1;a="', b"\\a", len(CHUNKED) + MAX_LINE_SIZE, "exceed"
     ),
     "chunk extensions": Flood(
-        CHUNKED, b"1;a=b\r\nx\r\n", len(CHUNKED) + 10 * (MAX_EXTENSION_SIZE // 4 + 1), "extensions"
+        CHUNKED,
+        b"1%b\r\nx\r\n" % EXTENSION,
+        len(CHUNKED) + (len(EXTENSION) + 6) * (MAX_EXTENSION_SIZE // len(EXTENSION) + 1),
+        "extensions",
     ),
     "trailer": Flood(
         CHUNKED + b"0\r\nX: ", b"a", len(CHUNKED) + 3 + MAX_HEADER_SIZE, "section exceeds"
@@ -262,7 +261,7 @@ PIECES: Final = 100
         pytest.param(HEAD + b"\r\n", PIECE, id="until close"),
         pytest.param(HEAD + b"Content-Length: %d\r\n\r\n" % 2**60, PIECE, id="sized"),
         pytest.param(CHUNKED, b"4e20\r\n%b\r\n" % PIECE, id="chunks"),
-        pytest.param(CHUNKED, b"32\r\n%b\r\n" % bytes(50) * 200, id="small chunks"),
+        pytest.param(CHUNKED, b"64\r\n%b\r\n" % bytes(100) * 100, id="small chunks"),
     ],
 )
 @pytest.mark.parametrize(

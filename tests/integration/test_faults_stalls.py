@@ -1,11 +1,9 @@
-"""A peer that falls silent in any phase costs one timeout; one that drips costs none."""
+"""A peer that falls silent in any phase costs one timeout."""
 
 import contextlib
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Final, TypeAlias
 
@@ -15,57 +13,26 @@ from dugong import (
     BodyFollowing,
     ConnectionClosed,
     ConnectionTimedOut,
-    HTTPConnection,
-    TunnelRefused,
     is_temp_network_error,
 )
 from tests.integration.certificates import TlsContexts
-from tests.integration.drive import CoroutineConnection, in_background
+from tests.integration.drive import ATTEMPTS, TOLERANCE
 from tests.integration.fault_clients import (
+    SMALL_WAITING_FACES,
+    WAITING_FACES,
     BlockingFace,
-    SmallBlockingFace,
     open_client,
+    running,
 )
-from tests.integration.faults import PATIENCE, End, Wire
+from tests.integration.faults import Wire
 from tests.integration.peers import silent_address
 
 TIMEOUT: Final = 0.15  # seconds
-TOLERANCE: Final = 0.1  # seconds
 CLOCK_TICK: Final = 0.01  # seconds; the clock of poll() is a coarse one
-ATTEMPTS: Final = 3
-PACE: Final = 0.05  # seconds between two octets of a peer that drips
 
 Operation: TypeAlias = Callable[[], object]
 Stall: TypeAlias = Callable[[type[BlockingFace], TlsContexts], AbstractContextManager[Operation]]
 """Makes a client and a peer, and gives the operation in which the peer is silent."""
-
-
-class EvaluatedFace(CoroutineConnection, BlockingFace):
-    """The coroutine face, driven by `eval_coroutine`, which limits its waits."""
-
-
-class SmallEvaluatedFace(EvaluatedFace):
-    """The same, with small kernel buffers."""
-
-    layers = SmallBlockingFace.layers
-
-
-FACES: Final[dict[str, type[BlockingFace]]] = {
-    "blocking": BlockingFace,
-    "coroutine": EvaluatedFace,
-}
-SMALL_FACES: Final[dict[type[BlockingFace], type[BlockingFace]]] = {
-    BlockingFace: SmallBlockingFace,
-    EvaluatedFace: SmallEvaluatedFace,
-}
-
-
-@contextlib.contextmanager
-def running(end: End) -> Iterator[Future[None]]:
-    """Let *end* act in a thread, until the client leaves."""
-    future = in_background(end.run)
-    yield future
-    future.result(3 * PATIENCE)
 
 
 def connecting(*octets: bytes, tunnel: bool = False, forwarded: int | None = None) -> Stall:
@@ -147,7 +114,7 @@ def writing(*, secure: bool, at_once: bool) -> Stall:
         context = contexts.client if secure else None
         with Wire(contexts.server if secure else None) as wire:
             wire.set_receive_buffer(4096)
-            with connected(SMALL_FACES[face], context=context, wire=wire) as client:
+            with connected(SMALL_WAITING_FACES[face], context=context, wire=wire) as client:
                 if at_once:
                     yield lambda: client.send_request("PUT", "/", {"Content-MD5": "x"}, body)
                 else:
@@ -206,7 +173,7 @@ def duration_of_timeout(operation: Operation) -> float:
 
 
 @pytest.mark.parametrize("stall", STALLS.values(), ids=STALLS)
-@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+@pytest.mark.parametrize("face", WAITING_FACES.values(), ids=WAITING_FACES)
 def test_silence_costs_one_timeout(
     face: type[BlockingFace], stall: Stall, tls_contexts: TlsContexts
 ) -> None:
@@ -219,13 +186,13 @@ def test_silence_costs_one_timeout(
     assert min(durations) <= TIMEOUT + TOLERANCE
 
 
-@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+@pytest.mark.parametrize("face", WAITING_FACES.values(), ids=WAITING_FACES)
 def test_peer_that_stops_reading_ends_the_sending_half(
     face: type[BlockingFace], tls_contexts: TlsContexts
 ) -> None:
     with Wire() as wire:
         wire.set_receive_buffer(4096)
-        with connected(SMALL_FACES[face], wire=wire) as client:
+        with connected(SMALL_WAITING_FACES[face], wire=wire) as client:
             client.send_request("PUT", "/", body=BodyFollowing(1_000_000))
             duration_of_timeout(lambda: client.write(bytes(500_000)))
             with pytest.raises(ConnectionClosed):
@@ -234,87 +201,3 @@ def test_peer_that_stops_reading_ends_the_sending_half(
                 client.read_response()
             client.disconnect()
             assert not client.response_pending()
-
-
-@pytest.fixture
-def pause() -> Callable[[], object]:
-    """A wait of `PACE`; what it waits for never comes."""
-    never = threading.Event()
-    return lambda: never.wait(PACE)
-
-
-DRIPPED: Final = (
-    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
-    b"ok",
-)
-
-
-@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
-class TestDrip:
-    def fetch(self, client: HTTPConnection) -> None:
-        start = time.monotonic()
-        client.send_request("GET", "/")
-        assert client.read_response().status == 200
-        assert client.readall() == b"ok"
-        assert time.monotonic() - start > 2 * TIMEOUT
-
-    def test_response(self, face: type[BlockingFace], pause: Callable[[], object]) -> None:
-        with Wire() as wire:
-            end = wire.end(*DRIPPED)
-            end.pause = pause
-            with running(end), face(wire.host, wire.port, timeout=TIMEOUT) as client:
-                self.fetch(client)
-
-    def test_chunks_and_trailers(
-        self, face: type[BlockingFace], pause: Callable[[], object]
-    ) -> None:
-        with Wire() as wire:
-            end = wire.end(CHUNKED, b"1\r\no\r\n1\r\nk\r\n", b"0\r\nX: y\r\n\r\n")
-            end.pause = pause
-            with running(end), face(wire.host, wire.port, timeout=TIMEOUT) as client:
-                self.fetch(client)
-
-    def test_tls_handshake_and_records(
-        self, face: type[BlockingFace], pause: Callable[[], object], tls_contexts: TlsContexts
-    ) -> None:
-        with Wire(tls_contexts.server) as wire:
-            end = wire.end(*DRIPPED)
-            end.pause = pause
-            address = (wire.host, wire.port, tls_contexts.client)
-            with running(end), face(*address, timeout=TIMEOUT) as client:
-                self.fetch(client)
-
-    def test_tunnel(
-        self, face: type[BlockingFace], pause: Callable[[], object], tls_contexts: TlsContexts
-    ) -> None:
-        with Wire() as wire:
-            end = wire.end(b"HTTP/1.1 103 Wait\r\n\r\n", b"HTTP/1.1 403 No\r\n\r\n")
-            end.pause = pause
-            where = ("localhost", 443, tls_contexts.client, (wire.host, wire.port))
-            client = face(*where, timeout=TIMEOUT)
-            with running(end), client, pytest.raises(TunnelRefused, match="403"):
-                client.connect()
-
-    def test_peer_that_reads_slowly(
-        self, face: type[BlockingFace], pause: Callable[[], object]
-    ) -> None:
-        size = 100_000
-
-        def read_slowly(end: End) -> None:
-            while not end.act():
-                pause()
-            while end.taken < size:
-                pause()
-                end.take(size // 8)
-
-        with Wire() as wire:
-            wire.set_receive_buffer(size // 8)
-            end = wire.end()
-            reader = in_background(lambda: read_slowly(end))
-            with SMALL_FACES[face](wire.host, wire.port, timeout=2 * TIMEOUT) as client:
-                client.send_request("PUT", "/", body=BodyFollowing(size))
-                start = time.monotonic()
-                client.write(bytes(size))
-                reader.result(3 * PATIENCE)
-                assert time.monotonic() - start > 2 * TIMEOUT
-            end.close()

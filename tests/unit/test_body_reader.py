@@ -172,6 +172,87 @@ def test_large_pieces_are_received_into_the_callers_memory(room: int) -> None:
     transport.close()
 
 
+class Drained(ScriptedTransport):
+    """Says that it is drained, whatever there is."""
+
+    is_drained = True
+
+
+def test_large_piece_follows_a_small_one_in_the_same_call() -> None:
+    octets = b"3\r\nabc\r\n4e20\r\n" + b"x" * 20_000
+    with reading(chunks(), octets[:20], octets[20:]) as reader:
+        assert reader.readinto(30_000) == b"abc" + b"x" * 20_000
+
+
+def test_large_piece_behind_a_line_that_came_alone_goes_directly() -> None:
+    with reading(chunks(), b"4e20\r\n", b"x" * 20_000) as reader:
+        assert reader.readinto(30_000) == b"x" * 20_000
+
+
+def test_nothing_is_received_behind_a_small_piece_where_the_transport_is_drained() -> None:
+    transport = Drained()
+    reader = Reading(transport)
+    reader.body.open(SizedBody(20_000))
+    transport.extend(b"abc", bytes(19_997))
+    reader.link.buffer.fill(transport.receive_into)
+    assert reader.readinto(30_000) == b"abc"
+    assert reader.readinto(30_000) == bytes(19_997)
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        pytest.param(ConnectionClosed("reset"), "reset", id="reset"),
+        pytest.param(END, "before the end of the body", id="end"),
+        pytest.param(OSError(5, "told by the system"), "told by the system", id="OSError"),
+    ],
+)
+def test_fault_behind_a_small_piece_is_told_by_the_next_read(fault: Line, expected: str) -> None:
+    with reading(SizedBody(20_000), b"abc", fault) as reader:
+        reader.link.buffer.fill(reader.transport.receive_into)
+        assert reader.readinto(30_000) == b"abc"
+        with pytest.raises((ConnectionClosed, OSError), match=expected):
+            reader.readinto(30_000)
+
+
+def test_wait_behind_a_small_piece_is_left_to_the_next_read() -> None:
+    with reading(SizedBody(20_000), b"abc") as reader:
+        reader.link.buffer.fill(reader.transport.receive_into)
+        assert reader.readinto(30_000) == b"abc"
+        assert reader.readinto(30_000) is reader.transport.readable
+
+
+def test_end_behind_a_small_piece_is_the_end_of_a_body_until_close() -> None:
+    with reading(UntilCloseBody(), b"abc", END) as reader:
+        reader.link.buffer.fill(reader.transport.receive_into)
+        assert reader.readinto(30_000) == b"abc"
+        assert reader.readinto(30_000) == b""
+
+
+def test_readall_receives_a_large_body_without_a_copy() -> None:
+    class Noting(ScriptedTransport):
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            targets.append(len(target))
+            return super().receive_into(target)
+
+    targets: list[int] = []
+    transport = Noting()
+    reader = Reading(transport)
+    reader.body.open(SizedBody(100_000))
+    transport.extend(bytes(range(250)) * 400)
+    assert reader.body.step_readall() == bytes(range(250)) * 400
+    assert targets == [65_536, 34_464]
+    transport.close()
+
+
+def test_readall_that_waits_keeps_what_it_received_directly() -> None:
+    with reading(SizedBody(40_000), bytes(20_000)) as reader:
+        assert reader.body.step_readall() is reader.transport.readable
+        reader.transport.extend(b"x" * 20_000)
+        assert reader.body.step_readall() == bytes(20_000) + b"x" * 20_000
+
+
 # -- ends that come too early
 
 

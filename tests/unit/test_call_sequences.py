@@ -539,7 +539,7 @@ def abandoned(crt: Generator[PollNeeded, None, Result], steps: int) -> Result | 
 
 TestCallSequences = CallSequences.TestCase
 TestCallSequences.settings = settings(
-    max_examples=int(_WANTED or 250),
+    max_examples=int(_WANTED or 150),
     stateful_step_count=50,
     derandomize=_WANTED is None,
     database=None,

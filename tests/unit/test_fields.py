@@ -337,6 +337,18 @@ def parts(message: Message) -> tuple[object, ...]:
     )
 
 
+class Shouting(policy.Compat32):
+    """A policy that makes something else of a value."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value.upper()
+
+
+def shouted_date(message: Message) -> str:
+    message.policy = Shouting()
+    return str(message["date"])
+
+
 LOOKS: Final[dict[str, Callable[[Message], object]]] = {
     "items": lambda m: m.items(),
     "keys": lambda m: m.keys(),
@@ -351,6 +363,18 @@ LOOKS: Final[dict[str, Callable[[Message], object]]] = {
     "no item": lambda m: m["x-none"],
     "get": lambda m: m.get("date"),
     "get default": lambda m: m.get("x-none", "?"),
+    "get the first of two": lambda m: m.get("set-cookie"),
+    "get the first field": lambda m: m[FIELDS[0][0]],
+    "get an empty value": lambda m: m["x-empty"],
+    "get latin-1": lambda m: m["x-latin"],
+    "get a part of a name": lambda m: m.get("latin"),
+    "get a name with a colon": lambda m: m.get("x-colon:a"),
+    "get two lines": lambda m: m.get("x-latin: \xe4\xff\r\ndate"),
+    "get a name beyond latin-1": lambda m: m.get("\u0130"),
+    "get three": lambda m: (m["date"], m["X-Colon"], m["content-length"]),
+    "get under a policy": shouted_date,
+    "in with a colon": lambda m: "x-colon:a" in m,
+    "in of two lines": lambda m: "x-latin: \xe4\xff\r\ndate" in m,
     "get_all": lambda m: m.get_all("set-cookie"),
     "get_all default": lambda m: m.get_all("x-none", []),
     "as_string": lambda m: m.as_string(),
@@ -462,6 +486,18 @@ def test_change_before_the_first_look_is_that_of_an_ordinary_message(name: str) 
 
 
 @pytest.mark.parametrize("name", CHANGES)
+def test_change_after_a_field_was_got_is_that_of_an_ordinary_message(name: str) -> None:
+    changed, expected = FieldMessage(LINES), ordinary()
+    assert changed["date"] == expected["date"]
+    CHANGES[name](changed)
+    CHANGES[name](expected)
+    for field in ("date", "set-cookie", "content-type", "x-new"):
+        assert changed[field] == expected[field]
+        assert (field in changed) is (field in expected)
+    assert [str(p) for p in parts(changed)] == [str(p) for p in parts(expected)]
+
+
+@pytest.mark.parametrize("name", CHANGES)
 def test_change_after_the_first_look_is_that_of_an_ordinary_message(name: str) -> None:
     changed, expected = looked_at(), ordinary()
     CHANGES[name](changed)
@@ -476,6 +512,9 @@ def test_change_after_the_first_look_is_that_of_an_ordinary_message(name: str) -
         pytest.param(lambda m: m.no_such_name, id="attribute"),
         pytest.param(lambda m: m.__no_such_name__, id="special attribute"),
         pytest.param(lambda m: m.add_header("a", "b", c=1), id="add_header"),
+        pytest.param(lambda m: m.get(None), id="get"),
+        pytest.param(lambda m: m[5], id="item"),
+        pytest.param(lambda m: None in m, id="in"),
     ],
 )
 def test_faults_are_those_of_an_ordinary_message(fault: Callable[[Message], object]) -> None:
@@ -544,6 +583,13 @@ def test_nothing_is_filled_before_somebody_looks() -> None:
     message = FieldMessage(LINES)
     copy.copy(message)
     message.preamble = "set"
+    assert "_headers" not in vars(message)
+
+
+def test_nothing_is_filled_for_the_value_of_a_field() -> None:
+    message = FieldMessage(LINES)
+    assert message["date"] == message.get("Date")
+    assert "x-none" not in message
     assert "_headers" not in vars(message)
 
 

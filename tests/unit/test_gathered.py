@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from dugong.exchange.gathered import Gathered
+from dugong.polling import POLLIN, PollNeeded
 
 
 @pytest.fixture
@@ -60,3 +63,52 @@ def test_what_is_added_after_a_take_comes_at_the_end(gathered: Gathered) -> None
     assert len(gathered) == 7
     assert gathered.take(5) == b"34567"
     assert gathered.rest() == b"89"
+
+
+def test_what_is_received_comes_behind_what_was_added(gathered: Gathered) -> None:
+    assert gathered.fill(io.BytesIO(b"789").readinto, 100) == 3
+    gathered.add(b"0")
+    assert gathered.rest() == b"1234567890"
+
+
+def test_receive_that_waits_adds_nothing(gathered: Gathered) -> None:
+    needed = PollNeeded(3, POLLIN)
+    assert gathered.fill(lambda window: needed, 100) is needed
+    assert gathered.rest() == b"123456"
+
+
+def test_no_more_is_received_than_is_wanted(gathered: Gathered) -> None:
+    offered: list[int] = []
+
+    def receive(window: memoryview) -> int:
+        offered.append(len(window))
+        return 0
+
+    for most in (3, 2, 100):
+        gathered.fill(receive, most)
+    assert offered == [3, 2, 3]
+
+
+def test_memory_grows_with_what_has_arrived() -> None:
+    queue = Gathered()
+    offered: list[int] = []
+
+    def receive(window: memoryview) -> int:
+        offered.append(len(window))
+        return len(window)
+
+    for _ in range(20):
+        queue.fill(receive, 2**62)
+    assert offered[:5] == [65_536] * 5
+    assert max(offered) <= len(queue) // 4
+    assert queue.rest() == bytes(sum(offered))
+
+
+def test_what_was_received_can_be_taken_before_the_rest_comes(gathered: Gathered) -> None:
+    gathered.fill(io.BytesIO(b"789").readinto, 100)
+    assert gathered.take(100) == b"123456789"
+    assert not len(gathered)
+    gathered.fill(io.BytesIO(b"0").readinto, 100)
+    target = bytearray(5)
+    assert gathered.move_into(memoryview(target)) == 1
+    assert target == b"0\0\0\0\0"

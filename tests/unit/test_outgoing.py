@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from dugong.protocol.outgoing import EncodedRequest, Outgoing
 from dugong.protocol.state import SendEvent
 
@@ -35,3 +37,29 @@ def test_head_is_what_is_sent_first() -> None:
 def test_request_that_is_out_has_no_head() -> None:
     request = EncodedRequest(SendEvent.REQUEST, [], "GET", "/")
     assert request.head == b""
+
+
+@pytest.mark.parametrize(
+    ("body", "length", "chunked", "expected"),
+    [
+        pytest.param(None, 0, False, False, id="none"),
+        pytest.param(b"", 0, False, False, id="empty"),
+        pytest.param(b"x", 0, False, True, id="whole"),
+        pytest.param(None, 1, False, True, id="sized"),
+        pytest.param(None, 0, True, True, id="chunked"),
+    ],
+)
+def test_content_is_a_body_that_is_not_known_to_be_empty(
+    body: bytes | None, length: int, chunked: bool, expected: bool
+) -> None:
+    view = None if body is None else memoryview(body)
+    request = EncodedRequest(
+        SendEvent.REQUEST, [], "PUT", "/", body=view, length=length, chunked=chunked
+    )
+    assert request.has_content is expected
+
+
+def test_request_without_a_body_can_be_released() -> None:
+    request = EncodedRequest(SendEvent.REQUEST, [b"head"], "GET", "/")
+    request.release()
+    assert not request.pieces

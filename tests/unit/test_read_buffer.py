@@ -214,3 +214,47 @@ def test_clear_consumes_everything(buffer: ReadBuffer) -> None:
     assert len(buffer) == 0
     put(buffer, b"new")
     assert rest_of(buffer) == b"new"
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        pytest.param(19, "HTTP/1.1 200 OK\r\n", id="far"),
+        pytest.param(17, "HTTP/1.1 200 OK\r\n", id="just within"),
+        pytest.param(16, None, id="one too many"),
+    ],
+)
+def test_text_through_is_found_within_its_limit(
+    buffer: ReadBuffer, limit: int, expected: str | None
+) -> None:
+    put(buffer, b"more\r\n")
+    assert buffer.text_through(b"\r\n", limit) == expected
+    assert len(buffer) == 23
+
+
+def test_text_through_what_has_not_come(buffer: ReadBuffer) -> None:
+    assert buffer.text_through(b"\r\n\r\n", 100) is None
+
+
+def test_window_is_where_the_octets_are(buffer: ReadBuffer) -> None:
+    data, view, begin, end = buffer.window()
+    assert bytes(data[begin:end]) == bytes(view[begin:end]) == b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("most", "offered"),
+    [
+        pytest.param(None, FIRST_BUFFER_SIZE - 20, id="all"),
+        pytest.param(512, 512, id="some"),
+        pytest.param(10_000, FIRST_BUFFER_SIZE - 20, id="more than there is"),
+    ],
+)
+def test_space_can_be_limited(buffer: ReadBuffer, most: int | None, offered: int) -> None:
+    spaces: list[int] = []
+
+    def receive(space: memoryview) -> int:
+        spaces.append(len(space))
+        return 0
+
+    buffer.fill(receive, most)
+    assert spaces == [offered]

@@ -46,6 +46,25 @@ def receiving(*script: Line) -> ScriptedTransport:
 # -- heads
 
 
+def test_drained_transport_is_not_asked_before_the_wait() -> None:
+    class Drained(ScriptedTransport):
+        is_drained = True
+        asked = 0
+
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            self.asked += 1
+            return super().receive_into(target)
+
+    transport = Drained()
+    with conversation(transport) as talk:
+        owing(talk)
+        assert talk.receiver.step_read_response() is transport.readable
+        assert transport.asked == 0
+        transport.extend(reply())
+        assert talk.receiver.step_read_response() is not transport.readable
+        assert transport.asked == 1
+
+
 def test_response_names_its_request() -> None:
     with conversation(receiving(head(b"A: b", status=b"404 Not"))) as talk:
         owing(talk, Entry("PATCH", "/x"))
@@ -148,6 +167,14 @@ def test_limit_of_interim_responses_is_that_of_the_connection() -> None:
         owing(talk)
         with pytest.raises(InvalidResponse, match="more than 2 interim"):
             read_response(talk)
+
+
+def test_suspect_framing_of_an_interim_response_ends_the_connection() -> None:
+    suspect = head(b"Transfer-Encoding: chunked", b"Content-Length: 5", status=b"103 Early Hints")
+    with conversation(receiving(suspect, reply())) as talk:
+        owing(talk)
+        read_response(talk)
+        assert talk.link.state.closing
 
 
 def test_interim_responses_are_counted_for_each_request() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Generator
-from typing import Final, TypeVar, TypeVarTuple, overload
+from typing import Final, TypeVar, TypeVarTuple
 
 from dugong.drivers.poll_loop import no_progress
 from dugong.exceptions import ConnectionTimedOut
@@ -55,13 +55,7 @@ class Waiter:
         self._timeout = timeout
         self._milliseconds = to_milliseconds(timeout)
 
-    @overload
-    def block(self, step: Callable[[], Result | PollNeeded]) -> Result: ...
-
-    @overload
-    def block(self, step: Callable[[*Args], Result | PollNeeded], *args: *Args) -> Result: ...
-
-    def block(self, step: Callable[..., Result | PollNeeded], *args: object) -> Result:
+    def block(self, step: Callable[[*Args], Result | PollNeeded], *args: *Args) -> Result:
         """Call *step* until it gives its result, waiting in between.
 
         Raises:
@@ -70,8 +64,7 @@ class Waiter:
         self.active += 1
         self._crossed_wait = 0
         try:
-            # A call with a star is a slow one, and half of the steps take no arguments.
-            while isinstance(result := step(*args) if args else step(), PollNeeded):
+            while isinstance(result := step(*args), PollNeeded):
                 if result is not self._natural and self._wait_crossed(result):
                     continue
                 if not self._poll(self._milliseconds):
@@ -82,23 +75,13 @@ class Waiter:
             if (on_idle := self.on_idle) is not None:
                 on_idle()
 
-    @overload
-    def coroutine(
-        self, step: Callable[[], Result | PollNeeded]
-    ) -> Generator[PollNeeded, None, Result]: ...
-
-    @overload
     def coroutine(
         self, step: Callable[[*Args], Result | PollNeeded], *args: *Args
-    ) -> Generator[PollNeeded, None, Result]: ...
-
-    def coroutine(
-        self, step: Callable[..., Result | PollNeeded], *args: object
     ) -> Generator[PollNeeded, None, Result]:
         """Call *step* until it gives its result, yielding what it waits for in between."""
         self.active += 1
         try:
-            while isinstance(result := step(*args) if args else step(), PollNeeded):
+            while isinstance(result := step(*args), PollNeeded):
                 yield result
             return result
         finally:

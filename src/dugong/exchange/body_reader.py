@@ -7,6 +7,7 @@ opens each body, and is told of its end.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # From this size on, octets go from the socket into the caller's memory without a copy.
 _DIRECT: Final = 16_384
+# What is received at the end of a chunk as large as that: surely the next chunk-size line
+_LINE: Final = 512
 FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
 _NO_BODY: Final = EmptyBody()
 
@@ -41,6 +44,7 @@ class BodyReader:
         self._framing: BodyFraming = _NO_BODY
         self._gathered: Gathered | None = None
         self._is_interrupted = False
+        self._is_bulk = False  # whether the last receive was one without a copy
         self.has_lost: bool = False
 
     def open(self, framing: BodyFraming) -> None:
@@ -84,7 +88,10 @@ class BodyReader:
             self._check_not_lost()
             return 0
         try:
-            count = self._read_into(framing, target)
+            if self._buffer.size or framing.room < _DIRECT or len(target) < _DIRECT:
+                count = self._read_into(framing, target)
+            else:
+                count = self._receive_directly(framing, target)
         except FAULTS as exc:
             self._link.fail(exc)
             raise
@@ -93,7 +100,24 @@ class BodyReader:
             self._on_end(framing)
         return count
 
+    def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        """Receive from the socket into *target*; 0 where that ends the body."""
+        self._is_bulk = True
+        if framing.room >= len(target):
+            received = self._link.transport.receive_into(target)
+        else:
+            with target[: framing.room] as window:
+                received = self._link.transport.receive_into(window)
+        if isinstance(received, PollNeeded):
+            return received
+        if received:
+            framing.delivered(received)
+        else:
+            self._peer_closed(framing)
+        return received
+
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        """Move payload from the buffer, after receiving some into it where it has none."""
         buffer = self._buffer
         while True:
             if not framing.room and not framing.advance(buffer):
@@ -102,25 +126,37 @@ class BodyReader:
             elif framing.ended:
                 return 0
             elif buffer.size:
-                return framing.move_into(buffer, target)
-            elif min(framing.room, len(target)) >= _DIRECT:
-                received = self._receive_directly(framing, target)
-                if isinstance(received, PollNeeded) or received:
-                    return received
-                self._peer_closed(framing)
+                count = framing.move_into(buffer, target)
+                # Where much more may follow, it goes on behind these octets.
+                if framing.room < _DIRECT or len(target) - count < _DIRECT or buffer.size:
+                    return count
+                return count + self._receive_behind(framing, target, count)
+            elif framing.room >= _DIRECT and len(target) >= _DIRECT:
+                return self._receive_directly(framing, target)
             elif (pause := self._fill(framing)) is not None:
                 return pause
 
-    def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
-        with target[: framing.room] as window:
-            received = self._link.transport.receive_into(window)
-        if not isinstance(received, PollNeeded) and received:
-            framing.delivered(received)
-        return received
+    def _receive_behind(self, framing: BodyFraming, target: memoryview, count: int) -> int:
+        """Receive into *target* behind the *count* octets that it has; return how many more.
+
+        What fails here is told by the next read: these octets come first.
+        """
+        if self._link.transport.is_drained:
+            return 0
+        try:
+            with target[count:] as rest:
+                received = self._receive_directly(framing, rest)
+        except FAULTS as exc:
+            self._link.fail(exc)
+            return 0
+        return 0 if isinstance(received, PollNeeded) else received
 
     def _fill(self, framing: BodyFraming) -> PollNeeded | None:
         """Receive more octets of a body; return what that waits for, if it does."""
-        received = self._buffer.fill(self._link.transport.receive_into)
+        # Between two large chunks only the line is wanted, and no payload that has to be copied.
+        most = _LINE if self._is_bulk else None
+        self._is_bulk = False
+        received = self._buffer.fill(self._link.transport.receive_into, most)
         if isinstance(received, PollNeeded):
             return received
         if not received:
@@ -172,6 +208,11 @@ class BodyReader:
         framing = self._framing
         try:
             while not framing.ended:
+                if framing.room >= _DIRECT and not self._buffer.size:
+                    pause = self._gather_directly(framing)
+                    if pause is not None:
+                        return pause
+                    continue
                 payload = self._take(framing, sys.maxsize)
                 if isinstance(payload, PollNeeded):
                     return payload
@@ -179,7 +220,7 @@ class BodyReader:
                     self._framing = _NO_BODY
                     self._on_end(framing)
                     return payload
-                self._gather(payload)
+                self._open_gathered().add(payload)
         except FAULTS as exc:
             self._link.fail(exc)
             raise
@@ -191,10 +232,15 @@ class BodyReader:
         gathered, self._gathered = self._gathered, None
         return b"" if gathered is None else gathered.rest()
 
-    def _gather(self, payload: bytes) -> None:
+    def _gather_directly(self, framing: BodyFraming) -> PollNeeded | None:
+        receive = functools.partial(self._receive_directly, framing)
+        received = self._open_gathered().fill(receive, framing.room)
+        return received if isinstance(received, PollNeeded) else None
+
+    def _open_gathered(self) -> Gathered:
         if self._gathered is None:
             self._gathered = Gathered()
-        self._gathered.add(payload)
+        return self._gathered
 
     def _drop_if_empty(self, gathered: Gathered) -> None:
         if not len(gathered):

@@ -1,20 +1,31 @@
 """What an unfinished `readall` has gathered, until somebody takes it.
 
-It owns that memory, and how much of it was taken. The receiver keeps it for the next read.
+It owns that memory, and how much of it was filled and taken. It grows with what has arrived, never
+with what was announced. The body reader keeps it for the next read.
 """
 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING, Final
+
+from dugong.polling import PollNeeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FIRST_GROWTH: Final = 65_536  # octets
 
 
 class Gathered:
     """A queue of payload octets, filled at one end and read at the other."""
 
     def __init__(self) -> None:
+        # What it gives as bytes in the end is its own memory, without a copy.
         self._octets = io.BytesIO()
-        self._taken = 0
+        self._capacity = 0
         self._size = 0
+        self._taken = 0
 
     def __len__(self) -> int:
         return self._size - self._taken
@@ -23,6 +34,23 @@ class Gathered:
         """Put *payload* at the end."""
         self._octets.seek(self._size)
         self._size += self._octets.write(payload)
+        self._capacity = max(self._capacity, self._size)
+
+    def fill(
+        self, receive: Callable[[memoryview], int | PollNeeded], most: int
+    ) -> int | PollNeeded:
+        """Have at most *most* octets received at the end; return what *receive* returned."""
+        if self._size == self._capacity:
+            # A quarter of what has arrived: so all is moved but a few times.
+            self._capacity += min(most, max(_FIRST_GROWTH, self._size // 4))
+            self._octets.seek(self._capacity - 1)
+            self._octets.write(b"\0")
+        end = min(self._capacity, self._size + most)
+        with self._octets.getbuffer() as memory, memory[self._size : end] as window:
+            received = receive(window)
+        if not isinstance(received, PollNeeded):
+            self._size += received
+        return received
 
     def take(self, limit: int) -> bytes:
         """Return at most *limit* octets from the front."""
@@ -34,11 +62,14 @@ class Gathered:
     def move_into(self, target: memoryview) -> int:
         """Put octets from the front into *target*, as many as fit; return their count."""
         self._octets.seek(self._taken)
-        count = self._octets.readinto(target)
+        with target[: len(self)] as window:
+            count = self._octets.readinto(window)
         self._taken += count
         return count
 
     def rest(self) -> bytes:
         """Return all octets that are left."""
-        # getvalue() of what was gathered in one go shares its memory instead of copying it.
-        return self.take(len(self)) if self._taken else self._octets.getvalue()
+        if self._taken:
+            return self.take(len(self))
+        self._octets.truncate(self._size)
+        return self._octets.getvalue()

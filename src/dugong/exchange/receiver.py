@@ -24,7 +24,9 @@ from dugong.protocol.response import HTTPResponse
 from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Receiving, Verdict
 
 # Members are looked up by a Python call before 3.12.
+_HEAD: Final = Receiving.HEAD
 _CLOSED: Final = Receiving.CLOSED
+_WHOLE: Final = Phase.WHOLE
 _AWAITING_CONTINUE: Final = Phase.AWAITING_CONTINUE
 _CUT: Final = Phase.CUT
 _BODY_OPENS: Final = ReceiveEvent.BODY_OPENS
@@ -79,7 +81,9 @@ class Receiver:
         link, state, buffer = self._link, self._state, self._buffer
         if link.failure is not None or state.receiving is _CLOSED:
             link.check_not_ended()
-        entry = state.next_owed()
+        owed = state.owed
+        is_plain = owed and owed[0].phase is _WHOLE and state.receiving is _HEAD
+        entry = owed[0] if is_plain else state.next_owed()
         self.trailers = None
         self.body.has_lost = False
         try:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from dugong.protocol.read_buffer import ReadBuffer
 
 
+_MANY: Final = 16  # pieces
+
+
 class _Next(Enum):
     """What the framing octets that come next are."""
 
@@ -57,6 +60,8 @@ class ChunkedBody(BodyFraming):
     def advance(self, buffer: ReadBuffer) -> bool:
         if self.room or self.ended:
             return True
+        if not buffer.size:
+            return False
         if self._next is _Next.DATA_END and not self._end_data(buffer):
             return False
         if self._next is _Next.SIZE_LINE and not self._start_chunk(buffer):
@@ -64,44 +69,59 @@ class ChunkedBody(BodyFraming):
         return self._next is not _Next.TRAILERS or self._read_trailers(buffer)
 
     def move_into(self, buffer: ReadBuffer, target: memoryview) -> int:
-        size = len(target)
+        pieces = self._collect(buffer, len(target))
+        # Many small pieces are put together faster than each is put into its place.
         done = 0
-        while done < size and self._has_payload(buffer, done):
-            with target[done : min(done + self.room, size)] as window:
-                count = buffer.move_into(window)
-            self.room -= count
-            done += count
+        for piece in pieces if len(pieces) < _MANY else (b"".join(pieces),):
+            end = done + len(piece)
+            target[done:end] = piece
+            done = end
         return done
 
     def take(self, buffer: ReadBuffer, limit: int) -> bytes:
-        pieces: list[bytes] = []
-        left = limit
-        while left and self._has_payload(buffer, limit - left):
-            piece = buffer.take(min(self.room, buffer.size, left))
-            self.room -= len(piece)
-            left -= len(piece)
-            pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(self._collect(buffer, limit))
 
-    def _has_payload(self, buffer: ReadBuffer, gathered: int) -> bool:
-        """Return whether payload can be taken from *buffer* now.
+    def _collect(self, buffer: ReadBuffer, limit: int) -> list[memoryview]:
+        """Consume payload, at most *limit* octets, of as many chunks as there are.
 
-        A fault behind *gathered* octets is left for the next call, which meets it again.
+        A chunk whose size line is not a plain one, or is wrong, is left to `advance`.
         """
-        if not self.room:
-            try:
-                self.advance(buffer)
-            except InvalidResponse:
-                if not gathered:
-                    raise
-        return self.room > 0 and buffer.size > 0
+        if not self.room and not self.advance(buffer):
+            return []
+        pieces: list[memoryview] = []
+        data, view, start, end = buffer.window()
+        begin, room, left = start, self.room, limit
+        line, size = b"", 0  # the last line, and what it says: most chunks are as long as that one
+        while room and start < end:
+            if room > left or room > end - start:
+                piece = view[start : min(start + left, end)]
+                pieces.append(piece)
+                start += len(piece)
+                room -= len(piece)
+                break
+            pieces.append(view[start : start + room])
+            start += room
+            left -= room
+            if line and data.startswith(line, start, end):
+                room = size
+            elif match := CHUNK_DATA_END_AND_LINE.match(data, start, end):
+                line = match[0]
+                room = size = int(match[1], 16)
+                self._begin_chunk(size)
+            else:
+                room = 0
+                break
+            start += len(line)
+        self.room = room
+        buffer.skip(start - begin)
+        return pieces
 
     def _end_data(self, buffer: ReadBuffer) -> bool:
         """Consume the CRLF behind chunk data, and a plain size line where it is there too."""
         match = buffer.match(CHUNK_DATA_END_AND_LINE)
         if match is not None:
             self._begin_chunk(int(match[1], 16))
-            buffer.skip(buffer.matched_end(match))
+            buffer.skip(len(match[0]))
             return True
         end = buffer.peek(0, 2)
         if not b"\r\n".startswith(end):

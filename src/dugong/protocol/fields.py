@@ -46,6 +46,37 @@ class FieldMessage(Message):
             self.__dict__.update({**filled.__dict__, **self.__dict__, "_lines": None})
             return getattr(self, name)
 
+        # These two, which `message[name]` asks too, need not fill it.
+
+        def get(self, name: str, failobj: object = None) -> object:
+            lines = self.__dict__.get("_lines")
+            # A policy of the caller's may make something else of a value.
+            if lines is None or not _is_name(name) or "policy" in self.__dict__:
+                return super().get(name, failobj)
+            begin = self._find(lines, name)
+            return failobj if begin < 0 else lines[begin : lines.index("\r", begin)].strip(" \t")
+
+        def __contains__(self, name: object) -> bool:
+            lines = self.__dict__.get("_lines")
+            if lines is None or not _is_name(name):
+                return super().__contains__(name)
+            return self._find(lines, name) >= 0
+
+        def _find(self, lines: str, name: str) -> int:
+            """Return where the value of the first field of that name begins, or a negative one."""
+            lower = self.__dict__.get("_lower")
+            if lower is None:
+                # No character of latin-1 has a lower case of another length.
+                self._lower = lower = "\n" + lines.lower()
+            start = f"\n{name.lower()}:"
+            position = lower.find(start)
+            return position if position < 0 else position + len(start) - 1
+
+
+def _is_name(name: object) -> bool:
+    """Return whether the text of a section can be searched for a field of that name."""
+    return isinstance(name, str) and ":" not in name and "\n" not in name
+
 
 class FieldSection:
     """The lines of a header or trailer section, each judged when its LF has come.

@@ -39,6 +39,8 @@ def writable_octets_of(target: WriteableBuffer) -> memoryview:
     Raises:
         TypeError: *target* is no buffer, not C-contiguous, or read-only.
     """
+    if isinstance(target, bytearray):
+        return memoryview(target)
     view = octets_of(target)
     if view.readonly:
         view.release()

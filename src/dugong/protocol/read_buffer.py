@@ -40,12 +40,15 @@ class ReadBuffer:
     def __len__(self) -> int:
         return self.size
 
-    def fill(self, receive: Callable[[memoryview], int | PollNeeded]) -> int | PollNeeded:
+    def fill(
+        self, receive: Callable[[memoryview], int | PollNeeded], most: int | None = None
+    ) -> int | PollNeeded:
         """Have octets put behind those that are there.
 
         Args:
             receive: Puts octets into the memory that it is given, which is not empty, and returns
                 their count, or what it waits for.
+            most: How many octets it is to be given memory for at most; `None`: all there is.
 
         Returns:
             What *receive* returned.
@@ -55,7 +58,9 @@ class ReadBuffer:
         if self._end == self._capacity:
             capacity = self._capacity
             self._compact(capacity if self._start else max(FIRST_BUFFER_SIZE, 2 * capacity))
-        received = receive(self._view[self._end :] if self._end else self._view)
+        begin = self._end
+        until = None if most is None else begin + most
+        received = receive(self._view[begin:until] if begin or until else self._view)
         if isinstance(received, PollNeeded):
             return received
         self._end += received
@@ -90,6 +95,13 @@ class ReadBuffer:
         if position < 0 or end - start > limit:
             return None
         return str(self._view[start:end], "latin-1")
+
+    def window(self) -> tuple[bytearray, memoryview, int, int]:
+        """Return the memory, a view of it, and where in it the octets begin and end.
+
+        For loops over many small parts, where each call would count; `skip` what was used.
+        """
+        return self._data, self._view, self._start, self._end
 
     def match(self, pattern: re.Pattern[bytes], begin: int = 0) -> re.Match[bytes] | None:
         """Match *pattern* at the offset *begin*."""

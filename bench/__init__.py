@@ -1,0 +1,1 @@
+"""The benchmarks: dugong beside its peers. See README.md."""
