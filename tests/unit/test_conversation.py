@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -88,3 +89,11 @@ def test_absence_of_a_conversation_is_not_changed_by_any_call(
         use(conn)
     assert conn._talk is NO_CONVERSATION
     assert _what_it_says() == before
+
+
+def test_ended_conversation_does_not_wait_for_the_garbage_collector() -> None:
+    talk = Conversation(None, HeadParser, choose_framing, Limits())
+    talk.link.abort("enough")
+    known = weakref.ref(talk.link)
+    del talk
+    assert known() is None

@@ -8,7 +8,7 @@ operation stays bound to the one that it began on.
 from __future__ import annotations
 
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Final
 
 from dugong.drivers.waiter import Waiter
@@ -27,9 +27,14 @@ from dugong.protocol.state import ConnectionState, Receiving
 if TYPE_CHECKING:
     from dugong.network.connector import Connector
     from dugong.network.transport import Transport
+    from dugong.protocol.bodies import BodyFraming
 
 # Faults behind which the octets of the peer can still be looked at, with read_raw()
 _TO_BE_DIAGNOSED: Final = (InvalidResponse, UnsupportedResponse, StateError)
+
+
+def _ignore(framing: BodyFraming) -> None:
+    """Do nothing with the end of a body."""
 
 
 class Link:
@@ -42,6 +47,8 @@ class Link:
         receiving: Runs the operations of the receiving half.
         transport: The transport, also after its end; before the opening, one that says so.
         is_open: Whether there is, or was, a transport.
+        body_ended: Called with a response body that was read to its end; by nobody any more
+            once the connection is closed.
         failure: Why the connection is dead, or `None`. Every later operation repeats it.
     """
 
@@ -50,6 +57,7 @@ class Link:
         self.buffer: ReadBuffer = ReadBuffer()
         self.sending: Waiter = Waiter(POLLOUT, timeout)
         self.receiving: Waiter = Waiter(POLLIN, timeout)
+        self.body_ended: Callable[[BodyFraming], None] = _ignore
         self.failure: Exception | None = None
         self.transport: Transport = NO_TRANSPORT
         self.is_open: bool = False
@@ -149,5 +157,7 @@ class Link:
         # called after that was written; so one of the two sees the other.
         sending, receiving = self.sending, self.receiving
         if not (sending.active or receiving.active):
+            # By these, this object refers to itself, and would wait for the garbage collector.
             sending.on_idle = receiving.on_idle = None
+            self.body_ended = _ignore
             self.transport.close()
