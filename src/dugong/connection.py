@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack, overload
 
 from dugong.drivers.poll_loop import eval_coroutine
-from dugong.exchange.conversation import Conversation
+from dugong.exchange.conversation import NO_CONVERSATION, Conversation
 from dugong.layers import Layers
 from dugong.network.route import parse_route
 from dugong.polling import check_timeout
@@ -95,7 +95,7 @@ class HTTPConnection(BinaryStream):
         self._timeout = timeout
         # Reentrant, since a signal handler may disconnect while this thread holds it.
         self._replacing = threading.RLock()
-        self._talk = self._new_conversation()
+        self._talk = NO_CONVERSATION
         self._last_transport: Transport | None = None
 
     @classmethod
@@ -150,7 +150,8 @@ class HTTPConnection(BinaryStream):
     def timeout(self, timeout: float | None) -> None:
         check_timeout(timeout)
         self._timeout = timeout
-        self._talk.link.set_timeout(timeout)
+        if (talk := self._talk) is not NO_CONVERSATION:
+            talk.link.set_timeout(timeout)
 
     @property
     def trailers(self) -> Message | None:
@@ -200,13 +201,14 @@ class HTTPConnection(BinaryStream):
         """
         with self._replacing:
             old = self._talk
+            if old is NO_CONVERSATION:
+                return
             if old.link.is_in_progress:
                 old.receiver.interrupt()
                 old.link.abort("disconnect() was called")
             else:
                 old.link.abort("disconnect() was called")
-                self._replace(old)
-                self._talk.receiver.trailers = None
+                self._forget(old)
 
     def reset(self) -> None:
         """Do what `disconnect` does."""
@@ -533,9 +535,9 @@ class HTTPConnection(BinaryStream):
         return Conversation(self._timeout, layers.head_parser, layers.framing, layers.limits)
 
     def _usable_conversation(self) -> Conversation:
-        """Return the present conversation, or a new one where the server refused a body."""
+        """Return the present conversation, or a new one where there is none to go on with."""
         talk = self._talk
-        if talk.link.state.replaceable:
+        while talk is NO_CONVERSATION or talk.link.state.replaceable:
             with self._replacing:
                 if self._talk is talk:
                     self._replace(talk)
@@ -552,6 +554,15 @@ class HTTPConnection(BinaryStream):
             if not talk.link.is_open:
                 request.release()
         return talk
+
+    def _forget(self, old: Conversation) -> None:
+        if old.receiver.body.leaves_loss:
+            self._replace(old)
+            self._talk.receiver.trailers = None
+            return
+        if old.link.is_open:
+            self._last_transport = old.link.transport
+        self._talk = NO_CONVERSATION
 
     def _replace(self, old: Conversation) -> None:
         if old.link.is_open:

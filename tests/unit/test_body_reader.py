@@ -28,7 +28,8 @@ class Reading:
         self.link = Link(0)
         finish(self.link.co_open(connector(opening_to(transport))))
         self.ended: list[BodyFraming] = []
-        self.body = BodyReader(self.link, self.ended.append)
+        self.body = BodyReader(self.link)
+        self.link.body_ended = self.ended.append
 
     def read(self, limit: int) -> bytes | PollNeeded:
         return self.body.step_read(limit)
@@ -393,7 +394,7 @@ def test_discard_that_waits_can_be_repeated() -> None:
 
 
 def successor_of(reader: Reading) -> BodyReader:
-    body = BodyReader(Link(0), lambda framing: None)
+    body = BodyReader(Link(0))
     body.succeed(reader.body)
     return body
 
@@ -415,7 +416,7 @@ def test_lost_body_is_inherited_until_a_head_is_expected() -> None:
     with reading(SizedBody(5)) as reader:
         reader.body.interrupt()
         body = successor_of(reader)
-    heir = BodyReader(Link(0), lambda framing: None)
+    heir = BodyReader(Link(0))
     heir.succeed(body)
     with pytest.raises(ConnectionClosed, match="before the end of the body"):
         heir.step_read(5)

@@ -390,7 +390,7 @@ def test_connection_that_another_thread_has_opened_meanwhile_is_used() -> None:
 
 def test_replacement_by_another_thread_is_used_too() -> None:
     conn = connection(opening_to())
-    talk = conn._talk
+    talk = conn._usable_conversation()
 
     class Lock:
         def __enter__(self) -> None:

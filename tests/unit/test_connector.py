@@ -211,8 +211,7 @@ class TestConnecting:
     ) -> None:
         opening = connector_to(silent, address_of(listener)).co_open()
         next(opening)
-        opening.throw(ConnectionTimedOut("late"))
-        eval_coroutine(opening, PATIENCE).close()
+        drive(opening, lambda: opening.throw(ConnectionTimedOut("late"))).close()
 
     def test_next_address_is_tried_where_the_family_is_unknown(
         self, listener: socket.socket
@@ -267,8 +266,12 @@ class TestConnecting:
 
 
 def drive(opening: Opening, first: Callable[[], PollNeeded]) -> Transport:
-    needed = first()
-    needed.poll(PATIENCE)
+    try:
+        first().poll(PATIENCE)
+    except StopIteration as stop:
+        transport = stop.value
+        assert isinstance(transport, Transport)
+        return transport
     return eval_coroutine(opening, PATIENCE)
 
 

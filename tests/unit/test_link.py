@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from dugong import ConnectionClosed, ConnectionTimedOut, InvalidResponse, PollNeeded, StateError
 from dugong.exchange.link import Link
 from dugong.polling import POLLIN
+from dugong.protocol.bodies import EmptyBody
 from dugong.protocol.state import Receiving, Sending
 from dugong.testing import ScriptedTransport
 from tests.unit.entries import Entry
@@ -194,8 +196,25 @@ def test_end_closes_at_once_where_nothing_is_under_way(
     link: Link, transport: NotingTransport
 ) -> None:
     link.end()
-    assert transport.shutdowns == [socket.SHUT_RDWR]
     assert transport.is_closed
+    assert not transport.shutdowns  # there is nobody to wake
+
+
+def test_end_of_a_body_interests_nobody_at_first() -> None:
+    Link(5).body_ended(EmptyBody())
+
+
+def test_ended_link_does_not_refer_to_itself(transport: NotingTransport) -> None:
+    link = Link(5)
+    finish(link.co_open(connector(opening_to(transport))))
+    link.body_ended = lambda framing, link=link: link.end()  # type: ignore[misc]  # the receiver's
+    crt = link.sending.coroutine(waiting)
+    suspend(crt)
+    link.end()
+    crt.close()
+    known = weakref.ref(link)
+    del link, crt
+    assert known() is None
 
 
 @pytest.mark.parametrize("half", ["sending", "receiving"])

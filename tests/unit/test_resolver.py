@@ -60,6 +60,38 @@ def test_addresses_come_in_the_order_of_the_system(monkeypatch: pytest.MonkeyPat
     assert system.asked == [("example.com", 80, socket.SOCK_STREAM)]
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        pytest.param("192.0.2.7", Address(socket.AF_INET, ("192.0.2.7", 80)), id="IPv4"),
+        pytest.param("2001:db8::7", Address(socket.AF_INET6, ("2001:db8::7", 80, 0, 0)), id="IPv6"),
+    ],
+)
+def test_ip_address_is_not_asked_of_the_system(
+    monkeypatch: pytest.MonkeyPatch, host: str, expected: Address
+) -> None:
+    system = System()
+    monkeypatch.setattr(socket, "getaddrinfo", system.getaddrinfo)
+    assert Resolver().resolve(host, 80) == [expected]
+    assert not system.asked
+
+
+@pytest.mark.parametrize("host", ["fe80::1%1", "127.1", "0x7f.0.0.1", "192.0.2.7."])
+def test_ip_address_in_an_unusual_form_is_left_to_the_system(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    system = System()
+    monkeypatch.setattr(socket, "getaddrinfo", system.getaddrinfo)
+    assert Resolver().resolve(host, 80) == FOUND
+    assert [asked[0] for asked in system.asked] == [host]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_ip_address_is_understood_as_the_system_understands_it(host: str) -> None:
+    found = socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM)
+    assert Resolver().resolve(host, 80) == [Address(entry[0], entry[4]) for entry in found]
+
+
 def test_known_name_is_looked_up_once() -> None:
     resolver = KnowingResolver("example.com")
     assert resolver.resolve("example.com", 80) == FOUND

@@ -19,6 +19,11 @@ from dugong.network.transport import FAIR_SHARE
 from dugong.polling import PollNeeded, on_release
 
 PIECE = 65_536
+RECORD = 16_384
+
+
+def _octets(count: int) -> bytes:
+    return (bytes(range(251)) * (count // 251 + 1))[:count]
 
 
 class Contexts:
@@ -70,6 +75,14 @@ class Ends:
         count = self.transport.receive_into(memoryview(target))
         return count if isinstance(count, PollNeeded) else bytes(target[:count])
 
+    def awaited(self, size: int = 100) -> bytes:
+        """Receive what is there, behind the pause that may come first."""
+        result = self.received(size)
+        if isinstance(result, PollNeeded):
+            result = self.received(size)
+        assert isinstance(result, bytes)
+        return result
+
     def receive_on(self) -> None:
         """Receive, past the session tickets and what else is no payload."""
         for _ in range(3):
@@ -117,7 +130,7 @@ class FakeSocket:
     def send(self, data: bytes | memoryview) -> int:
         self._fail()
 
-    def recv_into(self, target: memoryview) -> int:
+    def read(self, size: int, target: memoryview) -> int:
         self._fail()
 
     def pending(self) -> int:
@@ -242,21 +255,73 @@ class TestReceiving:
         ends.transport._received_in_turn = FAIR_SHARE - 1
         ends.peer.send(b"octets")
         assert ends.received(1) == b"o"
-        assert ends.received(100) == b"ctets"
+        assert ends.received(5) == b"ctets"
         assert ends.received(100) is ends.transport.readable
+
+    def test_full_records_are_received_together(self, ends: Ends) -> None:
+        ends.peer.send(_octets(2 * RECORD + 10))
+        assert ends.received(4 * RECORD) == _octets(2 * RECORD + 10)
+
+    def test_receive_is_filled_from_several_records(self, ends: Ends) -> None:
+        ends.peer.send(_octets(3 * RECORD))
+        assert ends.received(2 * RECORD + 10) == _octets(3 * RECORD)[: 2 * RECORD + 10]
+        assert ends.received(RECORD) == _octets(3 * RECORD)[2 * RECORD + 10 :]
+
+    @pytest.mark.parametrize(
+        "size",
+        [pytest.param(10, id="short record"), pytest.param(16_384, id="full record, nothing more")],
+    )
+    def test_receive_that_took_all_there_is_waits_next(self, ends: Ends, size: int) -> None:
+        ends.peer.send(bytes(size))
+        assert ends.received(PIECE) == bytes(size)
+        assert ends.transport.is_drained
+        ends.peer.send(b"more")
+        assert ends.received() is ends.transport.readable
+        assert ends.received() == b"more"
+
+    def test_look_that_finds_something_lets_the_next_receive_give_it(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert ends.received() == b"octets"
+        ends.peer.send(b"more")
+        assert ends.transport.has_input()
+        assert ends.received() == b"more"
+
+    def test_end_behind_a_full_record_is_told_next(self, ends: Ends) -> None:
+        ends.peer.send(bytes(RECORD))
+        with contextlib.suppress(ssl.SSLWantReadError):
+            ends.peer.unwrap()
+        assert [ends.received(PIECE) for _ in range(3)] == [bytes(RECORD), b"", b""]
+
+    def test_failure_behind_a_full_record_is_raised_next(self, ends: Ends) -> None:
+        ends.peer.send(bytes(RECORD))
+        socket.socket.send(ends.peer, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        assert ends.received(PIECE) == bytes(RECORD)
+        assert ends.transport.has_input()
+        with pytest.raises(ssl.SSLError, match=r"(?i)wrong.version|record"):
+            ends.received(PIECE)
+
+    def test_failure_that_is_kept_does_not_keep_the_memory(self, ends: Ends) -> None:
+        ends.peer.send(bytes(RECORD))
+        ends.cut()
+        target = bytearray(PIECE)
+        with memoryview(target) as view:
+            assert ends.transport.receive_into(view) == RECORD
+        target.clear()
+        with pytest.raises(ConnectionClosed):
+            ends.received()
 
     def test_closure_alert_is_the_end(self, ends: Ends) -> None:
         ends.peer.send(b"octets")
         with contextlib.suppress(ssl.SSLWantReadError):
             ends.peer.unwrap()
-        assert [ends.received() for _ in range(3)] == [b"octets", b"", b""]
+        assert [ends.awaited() for _ in range(3)] == [b"octets", b"", b""]
 
     def test_end_without_closure_alert_is_connection_closed(self, ends: Ends) -> None:
         ends.peer.send(b"octets")
         ends.cut()
-        assert ends.received() == b"octets"
+        assert ends.awaited() == b"octets"
         with pytest.raises(ConnectionClosed):
-            ends.received()
+            ends.awaited()
 
     def test_end_without_closure_alert_can_be_accepted(self, contexts: Contexts) -> None:
         class TolerantTransport(TLSTransport):
@@ -349,11 +414,11 @@ class TestShutdown:
     def test_of_both_directions_from_a_handler_that_interrupts_a_send(
         self, ends: Ends, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def interrupted() -> None:
+        def interrupted(data: bytes) -> NoReturn:
             ends.transport.shutdown(socket.SHUT_RDWR)
             raise ConnectionClosed("disconnected")
 
-        monkeypatch.setattr(ends.transport, "_check_open", interrupted)
+        monkeypatch.setattr(ends.transport._socket, "send", interrupted)
         with pytest.raises(ConnectionClosed, match="disconnected"):
             ends.transport.send(b"x")
 

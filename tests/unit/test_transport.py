@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
 import weakref
 from typing import NoReturn
@@ -8,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from dugong.exceptions import ConnectionClosed
-from dugong.network.transport import Transport, is_cut_off, raise_translated
+from dugong.network.transport import Transport, forbid_blocking, is_cut_off, raise_translated
 from dugong.polling import POLLIN, POLLOUT
 
 
@@ -33,6 +34,15 @@ class LeastTransport(Transport):
     @property
     def is_secure(self) -> bool:
         return False
+
+
+@pytest.mark.parametrize("timeout", [None, 0.0, 5.0], ids=["blocks", "does not", "has a limit"])
+def test_socket_is_kept_from_blocking(timeout: float | None) -> None:
+    with socket.socket() as sock:
+        sock.settimeout(timeout)
+        forbid_blocking(sock)
+        assert not sock.getblocking()
+        assert sock.gettimeout() == 0
 
 
 def tls_error(number: int = 1, reason: str | None = None) -> ssl.SSLError:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import select
 import socket
 from collections import deque
@@ -86,7 +85,7 @@ class Step:
 
 
 def receiving(timeout: float | None = None) -> Waiter:
-    return Waiter(POLLIN, timeout, Idle())
+    return Waiter(POLLIN, timeout)
 
 
 def test_block_returns_a_result_that_needs_no_wait(polls: Polls) -> None:
@@ -262,26 +261,24 @@ def test_operation_that_raises_is_no_longer_active(is_blocking: bool) -> None:
     assert not waiter.active
 
 
-@pytest.mark.parametrize(
-    ("is_blocking", "is_retired"), list(itertools.product([True, False], repeat=2))
-)
-def test_only_a_retired_half_tells_that_it_is_idle(is_blocking: bool, is_retired: bool) -> None:
+@pytest.mark.parametrize("is_blocking", [True, False], ids=["blocking", "coroutine"])
+def test_end_of_an_operation_is_told(is_blocking: bool) -> None:
     idle = Idle()
-    waiter = Waiter(POLLIN, None, idle)
-    waiter.retired = is_retired
+    waiter = receiving()
+    waiter.on_idle = idle
     if is_blocking:
         waiter.block(stepping("result"))
     else:
         list(waiter.coroutine(stepping("result")))
-    assert idle.calls == is_retired
+    assert idle.calls == 1
 
 
-def test_half_that_is_retired_while_suspended_tells_when_it_is_closed() -> None:
+def test_end_is_told_to_whom_asked_while_the_operation_was_suspended() -> None:
     idle = Idle()
-    waiter = Waiter(POLLIN, None, idle)
+    waiter = receiving()
     crt = waiter.coroutine(stepping(READABLE))
     next(crt)
-    waiter.retired = True
+    waiter.on_idle = idle
     calls_before = idle.calls
     crt.close()
     assert (calls_before, idle.calls) == (0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from types import GeneratorType
 from typing import TYPE_CHECKING, TypeVar
 
 from dugong.exceptions import ConnectionTimedOut
@@ -51,7 +52,8 @@ def check_coroutine(crt: Generator[PollNeeded, None, object]) -> None:
     Raises:
         TypeError: It is none; the result of a blocking method, as a rule.
     """
-    if not isinstance(crt, Generator):
+    # The abstract class asks a Python function.
+    if not isinstance(crt, (GeneratorType, Generator)):
         raise TypeError(f"not a coroutine of this library: {type(crt).__name__}")
 
 

@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 # A wait for the other direction (TLS) looks again this often, since the thread of the other half
 # may have handled the record that this half waits for, and then nothing wakes this one.
 _CROSSED_SLICE: Final = 100  # milliseconds
+# What is polled until there is a wait, which nobody does
+_poll_nothing: Final = select.poll().poll
 
 
 class Waiter:
@@ -29,23 +31,24 @@ class Waiter:
 
     Attributes:
         active: Operations of this half that have begun and not ended, suspended ones included.
-        retired: Whether *on_idle* is to be called when the last active operation ends.
+        retired: Whether the connection has ended.
+        on_idle: What is called when an operation ends, or `None`. It is set only while it has
+            something to do, since its owner refers to itself by it.
     """
 
-    def __init__(
-        self, natural_mask: int, timeout: float | None, on_idle: Callable[[], None]
-    ) -> None:
+    def __init__(self, natural_mask: int, timeout: float | None) -> None:
         """Prepare for steps that wait, as a rule, for *natural_mask*; see `set_timeout`."""
         self.active: int = 0
         self.retired: bool = False
+        self.on_idle: Callable[[], None] | None = None
         self._natural_mask = natural_mask
-        self._on_idle = on_idle
         # A poll object of each half's own: two threads may not use one at the same time.
         self._needed: PollNeeded | None = None
         self._natural: PollNeeded | None = None  # the same, where it is no crossed wait
-        self._poll: Callable[[int | None], list[tuple[int, int]]] = select.poll().poll
+        self._poll: Callable[[int | None], list[tuple[int, int]]] = _poll_nothing
         self._crossed_wait = 0
-        self.set_timeout(timeout)
+        self._timeout = timeout
+        self._milliseconds = None if timeout is None else to_milliseconds(timeout)
 
     def set_timeout(self, timeout: float | None) -> None:
         """Let each single wait of `block` last *timeout* seconds at most (0: do not wait)."""
@@ -69,8 +72,8 @@ class Waiter:
             return result
         finally:
             self.active -= 1
-            if self.retired:
-                self._on_idle()
+            if (on_idle := self.on_idle) is not None:
+                on_idle()
 
     def coroutine(
         self, step: Callable[[*Args], Result | PollNeeded], *args: *Args
@@ -83,8 +86,8 @@ class Waiter:
             return result
         finally:
             self.active -= 1
-            if self.retired:
-                self._on_idle()
+            if (on_idle := self.on_idle) is not None:
+                on_idle()
 
     def _wait_crossed(self, needed: PollNeeded) -> bool:
         """Make *needed* what is polled for; where it is the other direction, wait for one slice.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import ConnectionClosed, InvalidResponse, UnsupportedResponse
@@ -36,11 +35,10 @@ class BodyReader:
             reset when a new response is read: what was lost before is known by then.
     """
 
-    def __init__(self, link: Link, on_end: Callable[[BodyFraming], None]) -> None:
-        """Read from *link*, and tell *on_end* when a body was read to its end."""
+    def __init__(self, link: Link) -> None:
+        """Read from *link*, and call its `body_ended` when a body was read to its end."""
         self._link = link
         self._buffer = link.buffer
-        self._on_end = on_end
         self._framing: BodyFraming = _NO_BODY
         self._gathered: Gathered | None = None
         self._is_interrupted = False
@@ -64,7 +62,12 @@ class BodyReader:
         Who was between two reads when that connection was closed must not take the silence of the
         new one for the end of the body.
         """
-        self.has_lost = old.has_lost or (old._is_interrupted and old._framing is not _NO_BODY)
+        self.has_lost = old.leaves_loss
+
+    @property
+    def leaves_loss(self) -> bool:
+        """Whether the reader of the next connection has to be told that a body was lost."""
+        return self.has_lost or (self._is_interrupted and self._framing is not _NO_BODY)
 
     def _check_not_lost(self) -> None:
         if self.has_lost:
@@ -92,7 +95,7 @@ class BodyReader:
             raise
         if framing.ended and (not count or framing.length is not None):
             self._framing = _NO_BODY
-            self._on_end(framing)
+            self._link.body_ended(framing)
         return count
 
     def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
@@ -182,7 +185,7 @@ class BodyReader:
             raise
         if framing.ended and (not payload or framing.length is not None):
             self._framing = _NO_BODY
-            self._on_end(framing)
+            self._link.body_ended(framing)
         return payload
 
     def _take(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
@@ -213,7 +216,7 @@ class BodyReader:
                     return payload
                 if framing.ended and self._gathered is None and framing.length is not None:
                     self._framing = _NO_BODY
-                    self._on_end(framing)
+                    self._link.body_ended(framing)
                     return payload
                 self._open_gathered().add(payload)
         except FAULTS as exc:
@@ -223,7 +226,7 @@ class BodyReader:
             self._check_not_lost()
         else:
             self._framing = _NO_BODY
-            self._on_end(framing)
+            self._link.body_ended(framing)
         gathered, self._gathered = self._gathered, None
         return b"" if gathered is None else gathered.rest()
 

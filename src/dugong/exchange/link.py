@@ -8,7 +8,7 @@ operation stays bound to the one that it began on.
 from __future__ import annotations
 
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Final
 
 from dugong.drivers.waiter import Waiter
@@ -27,9 +27,14 @@ from dugong.protocol.state import ConnectionState, Receiving
 if TYPE_CHECKING:
     from dugong.network.connector import Connector
     from dugong.network.transport import Transport
+    from dugong.protocol.bodies import BodyFraming
 
 # Faults behind which the octets of the peer can still be looked at, with read_raw()
 _TO_BE_DIAGNOSED: Final = (InvalidResponse, UnsupportedResponse, StateError)
+
+
+def _ignore(framing: BodyFraming) -> None:
+    """Do nothing with the end of a body."""
 
 
 class Link:
@@ -42,14 +47,17 @@ class Link:
         receiving: Runs the operations of the receiving half.
         transport: The transport, also after its end; before the opening, one that says so.
         is_open: Whether there is, or was, a transport.
+        body_ended: Called with a response body that was read to its end; by nobody any more
+            once the connection is closed.
         failure: Why the connection is dead, or `None`. Every later operation repeats it.
     """
 
     def __init__(self, timeout: float | None) -> None:
         self.state: ConnectionState = ConnectionState()
         self.buffer: ReadBuffer = ReadBuffer()
-        self.sending: Waiter = Waiter(POLLOUT, timeout, self._close_unused)
-        self.receiving: Waiter = Waiter(POLLIN, timeout, self._close_unused)
+        self.sending: Waiter = Waiter(POLLOUT, timeout)
+        self.receiving: Waiter = Waiter(POLLIN, timeout)
+        self.body_ended: Callable[[BodyFraming], None] = _ignore
         self.failure: Exception | None = None
         self.transport: Transport = NO_TRANSPORT
         self.is_open: bool = False
@@ -124,11 +132,14 @@ class Link:
 
     def end(self) -> None:
         """Close the connection, at once or when the last operation on it has ended."""
-        self.sending.retired = True
-        self.receiving.retired = True
+        sending, receiving = self.sending, self.receiving
+        sending.retired = receiving.retired = True
         if (connector := self._connector) is not None:
             connector.interrupt()
-        self.transport.shutdown(socket.SHUT_RDWR)
+        # Before the look at what is active: an operation may end, or begin, meanwhile.
+        sending.on_idle = receiving.on_idle = self._close_unused
+        if sending.active or receiving.active:
+            self.transport.shutdown(socket.SHUT_RDWR)  # which wakes them
         self._close_unused()
 
     def abort(self, reason: str) -> None:
@@ -144,5 +155,9 @@ class Link:
     def _close_unused(self) -> None:
         # An operation counts itself before it looks whether the connection is dead, and this is
         # called after that was written; so one of the two sees the other.
-        if not (self.sending.active or self.receiving.active):
+        sending, receiving = self.sending, self.receiving
+        if not (sending.active or receiving.active):
+            # By these, this object refers to itself, and would wait for the garbage collector.
+            sending.on_idle = receiving.on_idle = None
+            self.body_ended = _ignore
             self.transport.close()

@@ -52,7 +52,8 @@ class Receiver:
         self, link: Link, parser: HeadParser, choose_framing: FramingChoice, limits: Limits
     ) -> None:
         self.trailers: FieldMessage | None = None
-        self.body: BodyReader = BodyReader(link, self._end_response)
+        self.body: BodyReader = BodyReader(link)
+        link.body_ended = self._end_response
         self._link = link
         self._buffer = link.buffer
         self._state = link.state

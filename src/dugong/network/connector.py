@@ -16,7 +16,12 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import ConnectionClosed, ConnectionTimedOut
-from dugong.network.transport import Transport, TransportFactory, raise_translated
+from dugong.network.transport import (
+    Transport,
+    TransportFactory,
+    forbid_blocking,
+    raise_translated,
+)
 from dugong.network.tunnel import co_open_tunnel
 from dugong.polling import POLLIN, POLLOUT, PollNeeded, release
 
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 
 _UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EINTR})
 _CONNECTED: Final = frozenset({0, errno.EISCONN})
+# Where the system can, the call that makes a socket makes it non-blocking too.
+_NON_BLOCKING: Final[int] = getattr(socket, "SOCK_NONBLOCK", 0)
 
 
 class Connector:
@@ -126,20 +133,24 @@ class Connector:
             OSError: The address does not answer, or refuses.
             ConnectionTimedOut: It did not answer in time.
         """
-        sock = socket.socket(address.family, socket.SOCK_STREAM)
+        sock = socket.socket(address.family, socket.SOCK_STREAM | _NON_BLOCKING)
         self.hold(sock)
         is_connected = False
         try:
-            sock.setblocking(False)
+            forbid_blocking(sock)
             if address.family != socket.AF_UNIX:
                 # Small pipelined sends would wait for the acknowledgement of the one before.
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # Asking again, rather than for SO_ERROR, also tells a resumption that came too early.
-            while (error := sock.connect_ex(address.sockaddr)) in _UNDER_WAY:
+            # Before the first wait too: within one machine, the connection stands by then.
+            if (error := sock.connect_ex(address.sockaddr)) in _UNDER_WAY:
+                error = sock.connect_ex(address.sockaddr)
+            while error in _UNDER_WAY:
                 # Before the wait too: the socket that is held is woken only if it was connecting.
                 self.check_not_interrupted()
                 yield PollNeeded(sock.fileno(), POLLOUT)
                 self.check_not_interrupted()
+                error = sock.connect_ex(address.sockaddr)
             if error not in _CONNECTED:
                 raise OSError(error, os.strerror(error))
             is_connected = True

@@ -11,7 +11,7 @@ import select
 import socket
 from typing import Final
 
-from dugong.network.transport import FAIR_SHARE, Transport, raise_translated
+from dugong.network.transport import FAIR_SHARE, Transport, forbid_blocking, raise_translated
 from dugong.polling import POLLIN, PollNeeded, release
 
 # Without it, a program that lets SIGPIPE act would die of a server that closes.
@@ -23,7 +23,7 @@ class PlainTransport(Transport):
 
     def __init__(self, sock: socket.socket) -> None:
         """Take over *sock*."""
-        sock.setblocking(False)
+        forbid_blocking(sock)
         fd = sock.fileno()
         super().__init__(fd)
         self._socket = sock
@@ -90,6 +90,9 @@ class PlainTransport(Transport):
 
     def close(self) -> None:
         # Whichever thread takes the number out of the list closes; the other finds it empty.
-        with contextlib.suppress(IndexError):
-            release(self._unclosed.pop())
-            self._socket.close()
+        try:
+            fd = self._unclosed.pop()
+        except IndexError:
+            return
+        release(fd)
+        self._socket.close()

@@ -71,6 +71,8 @@ class Resolver:
 
     def look_up(self, host: str, port: int) -> Sequence[Address]:
         """Return the addresses of a host, or raise the `socket.gaierror` of the system."""
+        if (address := _numeric(host, port)) is not None:
+            return [address]
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return [Address(family, sockaddr) for family, _, _, _, sockaddr in found]
 
@@ -86,3 +88,16 @@ class Resolver:
         except socket.gaierror:
             return False
         return True
+
+
+def _numeric(host: str, port: int) -> Address | None:
+    """Return what an IP address in its usual form says itself; the system knows all others."""
+    if "%" in host:  # a zone, whose number some systems' inet_pton would lose
+        return None
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        # A quarter of the instructions that getaddrinfo takes (bench, connect).
+        socket.inet_pton(family, host)
+    except OSError:
+        return None
+    return Address(family, (host, port) if family is socket.AF_INET else (host, port, 0, 0))

@@ -126,6 +126,12 @@ TransportFactory: TypeAlias = Callable[[socket.socket], Transport]
 plain one. It must not block."""
 
 
+def forbid_blocking(sock: socket.socket) -> None:
+    """Make *sock* non-blocking, without asking the system where it is."""
+    if sock.gettimeout() != 0:
+        sock.setblocking(False)
+
+
 def raise_translated(exc: Exception) -> NoReturn:
     """Raise what *exc*, met in sending or receiving, means in the words of this library.
 

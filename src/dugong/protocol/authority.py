@@ -72,7 +72,8 @@ def _checked_host(hostname: str) -> str:
     if (
         not REGISTERED_NAME.fullmatch(name)
         or len(name.removesuffix(".")) > _MAX_NAME
-        or not all(0 < len(label) <= _MAX_LABEL for label in labels)
+        or "" in labels
+        or max(map(len, labels)) > _MAX_LABEL
     ):
         raise ValueError(f"not a host name or IP address: {hostname[:40]!r}")
     return name

@@ -88,7 +88,7 @@ def check_fields(fields: Mapping[str, str]) -> None:
             TOKEN.fullmatch("".join(fields.keys()))
             and FIELD_TEXT.fullmatch("".join(fields.values()))
             and "" not in fields
-            and all(value == value.strip(" \t") for value in fields.values())
+            and not [value for value in fields.values() if value != value.strip(" \t")]
         )
     except TypeError:
         good = False

@@ -287,7 +287,8 @@ def _check_expectation(names: Mapping[str, str]) -> None:
 
 
 def _says_close(connection: str) -> bool:
-    return any(option.strip(" \t").lower() == "close" for option in connection.split(","))
+    lower = connection.lower()
+    return "close" in lower and "close" in [option.strip(" \t") for option in lower.split(",")]
 
 
 def encode_connect(authority: Authority, fields: Mapping[str, str]) -> bytes:
