@@ -80,13 +80,13 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session
-<<<<<<< HEAD
 def bench(session: nox.Session) -> None:
     """Measure dugong beside its peers; arguments are those of bench.full."""
     session.install("--editable", ".[bench]")
     session.run("python", "-m", "bench.full", *(session.posargs or ["--quick"]))
-=======
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Change the protocol in every small way, and see that a test notices; for some minutes."""
     make(session, "mutation")
->>>>>>> fca8e0c (Add make mutation: mutmut on the protocol)
