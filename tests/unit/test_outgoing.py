@@ -37,7 +37,7 @@ def test_request_may_be_released_twice() -> None:
 
 
 def test_head_is_what_is_sent_first() -> None:
-    pieces = [b"head", memoryview(b"body")]
+    pieces: list[bytes | memoryview] = [b"head", memoryview(b"body")]
     request = EncodedRequest(SendEvent.REQUEST_WITH_BODY, pieces, "PUT", "/")
     assert request.head == b"head"
 
