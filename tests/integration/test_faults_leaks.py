@@ -235,20 +235,26 @@ def test_failed_connections_leave_nothing(world: World) -> None:
     assert growth <= RESIDENT_GROWTH
 
 
+def traced_growth(world: World) -> tuple[int, int]:
+    """Return how many octets and objects more there are after many failed connections."""
+    fail(world, WARM_UP)
+    before, _ = tracemalloc.get_traced_memory()
+    objects = len(gc.get_objects())
+    fail(world, WARM_UP)
+    after, _ = tracemalloc.get_traced_memory()
+    return after - before, len(gc.get_objects()) - objects
+
+
 def test_failed_connections_leave_no_objects(world: World) -> None:
     tracemalloc.start()
     try:
-        fail(world, WARM_UP)
-        before, _ = tracemalloc.get_traced_memory()
-        objects = len(gc.get_objects())
-        fail(world, WARM_UP)
-        after, _ = tracemalloc.get_traced_memory()
-        more_objects = len(gc.get_objects()) - objects
+        # What is left behind is left each time; what else this process does meanwhile is not.
+        measured = [traced_growth(world) for _ in range(3)]
     finally:
         tracemalloc.stop()
-    print(f"{WARM_UP} failed connections: {after - before} octets, {more_objects} objects more")
-    assert after - before <= GROWTH
-    assert more_objects < WARM_UP // 10
+    print(f"{WARM_UP} failed connections, three times: (octets, objects) more: {measured}")
+    assert min(octets for octets, _ in measured) <= GROWTH
+    assert min(objects for _, objects in measured) < WARM_UP // 10
 
 
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
