@@ -1,9 +1,10 @@
 """What leads to a server is cut at every octet: the proxy's answer, and the server's handshake."""
 
 import gc
+import socket
 import ssl
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import count, cycle
 from typing import Final
 
@@ -13,11 +14,16 @@ from dugong import (
     ConnectionClosed,
     HTTPConnection,
     InvalidResponse,
+    Layers,
+    PollNeeded,
     TunnelRefused,
     is_temp_network_error,
 )
+from dugong.network.connector import Connector
+from dugong.network.resolver import Address
+from dugong.polling import POLLOUT
 from tests.integration.certificates import TlsContexts
-from tests.integration.drive import in_background
+from tests.integration.drive import in_background, with_layers
 from tests.integration.fault_clients import BlockingFace, CoroutineFace, Tally
 from tests.integration.faults import PATIENCE, Cut, End, Wire, drive
 
@@ -59,12 +65,22 @@ def wire() -> Iterator[Wire]:
         yield listening
 
 
+class SlowConnector(Connector):
+    """Waits behind the connection too, as it would before one to another machine stands."""
+
+    def co_connect_address(self, address: Address) -> Generator[PollNeeded, None, socket.socket]:
+        sock = yield from super().co_connect_address(address)
+        yield PollNeeded(sock.fileno(), POLLOUT)
+        return sock
+
+
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "TLS"])
 def test_connection_is_reset_before_the_client_knows_of_it(
     wire: Wire, tls_contexts: TlsContexts, secure: bool
 ) -> None:
     context = tls_contexts.client if secure else None
-    with HTTPConnection(wire.host, wire.port, context) as client:
+    face = with_layers(HTTPConnection, Layers(connector=SlowConnector))
+    with face(wire.host, wire.port, context) as client:
         end = wire.end()
         sending = client.co_send_request("GET", "/")
         next(sending)
