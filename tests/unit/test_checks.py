@@ -1183,6 +1183,17 @@ class TestConnector:
         monkeypatch.setattr(connector_way, "_FILLING_ATTEMPTS", 1)
         check_connector(DEFAULT.connector)
 
+    def test_connector_that_waits_for_what_is_possible_is_good(self) -> None:
+        class Waiting(Connector):
+            def co_connect_address(
+                self, address: Address
+            ) -> Generator[PollNeeded, None, socket.socket]:
+                sock = yield from super().co_connect_address(address)
+                yield PollNeeded(sock.fileno(), POLLOUT)
+                return sock
+
+        check_connector(Waiting)
+
     def test_connector_that_cannot_be_made(self) -> None:
         def make(*args: object) -> NoReturn:
             raise KeyError("route")
