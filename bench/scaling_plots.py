@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bench.scaling_results import Scaling
 
 HEIGHT: Final = 2.9  # inches of a panel
+ROOM: Final = 1.25  # above the curves, for the legend
 SECOND: Final = "--"
 LEFT: Final = {"axes.spines.left": True}
 
@@ -30,13 +31,12 @@ def draw(results: Scaling, file: Path) -> None:
     rows = -(-len(scales) // COLUMNS)
     with mpl.rc_context({**STYLE, **LEFT}):
         figure = Figure(figsize=(WIDTH, rows * HEIGHT), layout="constrained")
-        panels = figure.subplots(rows, COLUMNS, squeeze=False).flat
+        panels = list(figure.subplots(rows, COLUMNS, squeeze=False).flat)
         figure.suptitle("How costs grow; lower is better but for the rate", weight="bold")
-        for panel in panels:
-            panel.set_axis_off()
         for panel, scale in zip(panels, scales, strict=False):
-            panel.set_axis_on()
             _draw_scale(panel, scale, results)
+        for unused in panels[len(scales) :]:
+            unused.set_axis_off()
         save_figure(figure, file)
 
 
@@ -53,9 +53,9 @@ def _draw_scale(panel: Axes, scale: Scale, results: Scaling) -> None:
     if "y" in scale.logarithmic:
         panel.set_yscale("log")
     else:
-        panel.set_ylim(bottom=0)
-    panel.xaxis.set_major_formatter(FuncFormatter(_plain))
-    panel.yaxis.set_major_formatter(FuncFormatter(_plain))
+        panel.set_ylim(0, panel.get_ylim()[1] * ROOM)
+    panel.xaxis.set_major_formatter(FuncFormatter(_short))
+    panel.yaxis.set_major_formatter(FuncFormatter(_short))
     panel.xaxis.set_minor_locator(NullLocator())
     panel.set_title(scale.title, fontsize=9.5)
     panel.set_xlabel(scale.axis)
@@ -88,5 +88,7 @@ def _draw_line(panel: Axes, scale: Scale, line: Line, results: Scaling) -> None:
     )
 
 
-def _plain(value: float, _position: int) -> str:
-    return f"{value:,g}"
+def _short(value: float, _position: int) -> str:
+    if value < 10_000:
+        return f"{value:,.10g}"
+    return f"{value / 1e3:,.10g} k" if value < 1e6 else f"{value / 1e6:,.10g} M"

@@ -24,7 +24,7 @@ def table_of(scale: Scale, results: Scaling) -> str:
             else DASH
             for curve in curves
         )
-        rows.append((f"{size * scale.factor:,g}", *cells))
+        rows.append((f"{size * scale.factor:,.10g}", *cells))
     return table((scale.axis, *(line.title for line in scale.lines)), rows)
 
 
@@ -54,7 +54,7 @@ def claims_text(results: Scaling) -> str:
                 f"{found.claim.growth.value}, {most}",
                 f"{found.begin:,} to {found.end:,}",
                 with_spread(found.ratio),
-                f"{found.exponent:.2f}",
+                f"{round(found.exponent, 2) + 0:.2f}",
                 "yes" if found.holds else "**no**",
             )
         )
@@ -80,7 +80,7 @@ def latency_text(results: Scaling) -> str:
     for size in ours:
         pairs = zip(ours[size], theirs[size], strict=True)
         ratio = spread([other / mine for mine, other in pairs])
-        rows.append((f"{size * scale.factor:,g}", with_spread(ratio)))
+        rows.append((f"{size * scale.factor:,.10g}", with_spread(ratio)))
     return table((scale.axis, f"{WINDOW.title}: rate to that of {SERIAL.title}"), rows)
 
 
@@ -89,7 +89,7 @@ def sections(results: Scaling) -> dict[str, str]:
     about = "; ".join(f"{title}: {text}" for title, text in results.about.items())
     texts = {"scaling-claims": f"Measured with: {about}.\n\n{claims_text(results)}"}
     for scale in results.scales():
-        text = f"{scale.unit[0].upper()}{scale.unit[1:]}:\n\n{table_of(scale, results)}"
+        text = f"In {scale.unit}:\n\n{table_of(scale, results)}"
         if scale.name == LATENCY:
             text = f"{text}\n\n{latency_text(results)}"
         texts[f"scaling-{scale.name}"] = text
