@@ -39,9 +39,11 @@ check: check-static test
 
 # What is measured, and with what, says bench/README.md.
 bench: $(BENCH)/.ready
+	$(BENCH)/bin/python -m bench.scaling --quick
 	$(BENCH)/bin/python -m bench.full --quick $(ARGS)
 
 bench-full: $(BENCH)/.ready
+	$(BENCH)/bin/python -m bench.scaling --docs
 	$(BENCH)/bin/python -m bench.full --docs $(ARGS)
 
 # Which changes to the protocol would no test notice? docs/mutation.md has the answer. MODULE=chunks

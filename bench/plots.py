@@ -62,17 +62,17 @@ def draw_all(results: Results, folder: Path) -> list[Path]:
         for group, (title, names) in GROUPS.items():
             if measured := [name for name in names if results.samples.get(name)]:
                 file = folder / f"bench-{group}.svg"
-                _save(_draw_group(title, measured, results), file)
+                save_figure(_draw_group(title, measured, results), file)
                 drawn.append(file)
         if any("instructions" in counted for counted in results.exact.values()):
             file = folder / "bench-instructions.svg"
-            _save(_draw_instructions(results), file)
+            save_figure(_draw_instructions(results), file)
             drawn.append(file)
     return drawn
 
 
-def _save(figure: Figure, file: Path) -> None:
-    # Without a date, so that the same results give the same file.
+def save_figure(figure: Figure, file: Path) -> None:
+    """Write a figure; the same one gives the same file."""
     figure.savefig(file, format="svg", metadata={"Date": None})
     lines = file.read_text(encoding="utf-8").splitlines()
     file.write_text("".join(f"{line.rstrip()}\n" for line in lines), encoding="utf-8")

@@ -67,7 +67,8 @@ def order_text(results: Results) -> str:
     )
 
 
-def _with_spread(value: Spread) -> str:
+def with_spread(value: Spread) -> str:
+    """Return a median with its quartiles."""
     return f"{number(value.median)} ({number(value.low)}–{number(value.high)})"  # noqa: RUF001
 
 
@@ -81,8 +82,8 @@ def scenario_table(scenario: Scenario, results: Results) -> str:
     rows = [
         (
             f"**{name}**" if name == SUBJECT else name,
-            _with_spread(rate_ratio(samples, name, scenario.base)),
-            _with_spread(client_ratio(samples, name, scenario.base)),
+            with_spread(rate_ratio(samples, name, scenario.base)),
+            with_spread(client_ratio(samples, name, scenario.base)),
             number(rate(samples, name).median * factor),
         )
         for name in sorted(samples, key=lambda name: -rate(samples, name).median)

@@ -1,8 +1,9 @@
 /* The server of the benchmarks: replays canned octets, for as little CPU time as it can.
  *
- * It knows the paths /small, /fields30, /bytes/N, /chunks/SIZE/COUNT and /upload, takes pipelined
- * requests, and understands of a request its target, Content-Length and `Connection: close`. It
- * is no example of an HTTP server: what it is sent is believed. One process, one thread, epoll.
+ * It knows the paths /small, /fields30, /fields/N, /bytes/N, /chunks/SIZE/COUNT, /held/N and
+ * /upload, takes pipelined requests, and understands of a request its target, Content-Length and
+ * `Connection: close`. Requests for /held/N are answered when N of them have come. It is no example
+ * of an HTTP server: what it is sent is believed. One process, one thread, epoll.
  *
  *     server [CERTIFICATE-CHAIN KEY]
  *
@@ -37,6 +38,7 @@ typedef void SSL;
 struct pattern { /* what the body of a response repeats */
     size_t chunk;  /* octets of payload in a chunk, 0: not chunked */
     size_t length;
+    bool framed;   /* whether it has to end where the body does */
     char *octets;
     struct pattern *next;
 };
@@ -48,6 +50,7 @@ struct connection {
     bool waits_for_output;
     bool closing;
     uint64_t upload;               /* octets of a request's body still to come */
+    uint64_t held;                 /* requests that are not answered before more have come */
     const struct pattern *pattern; /* the body that is being sent, if any */
     uint64_t body;                 /* octets of it still to be sent */
     size_t input_length;
@@ -61,6 +64,7 @@ static char dropped[PATTERN_SIZE];
 static int poller;
 static char fields30[8192];
 static size_t fields30_length;
+static struct pattern responses = {.framed = true}; /* of /small, one after the other */
 
 static const char SMALL[] =
     "HTTP/1.1 200 OK\r\n"
@@ -91,6 +95,7 @@ static const struct pattern *find_pattern(size_t chunk) {
     size_t frame = chunk ? size_length + chunk + 2 : PATTERN_SIZE;
     size_t count = frame < PATTERN_SIZE ? PATTERN_SIZE / frame : 1;
     found->chunk = chunk;
+    found->framed = chunk > 0;
     found->length = frame * count;
     found->octets = malloc(found->length);
     memset(found->octets, 'x', found->length);
@@ -113,6 +118,14 @@ static void make_fields30(void) {
     fields30_length = (size_t)(end - fields30);
 }
 
+static void make_responses(void) {
+    size_t frame = sizeof SMALL - 1, count = PATTERN_SIZE / frame;
+    responses.length = frame * count;
+    responses.octets = malloc(responses.length);
+    for (size_t i = 0; i < count; i++)
+        memcpy(responses.octets + i * frame, SMALL, frame);
+}
+
 static void put(struct connection *c, const char *octets, size_t length) {
     if (length > OUTPUT_SIZE - c->output_end) {
         fprintf(stderr, "too many responses are pipelined\n");
@@ -120,6 +133,16 @@ static void put(struct connection *c, const char *octets, size_t length) {
     }
     memcpy(c->output + c->output_end, octets, length);
     c->output_end += length;
+}
+
+/* Book a response with a number of header fields, Content-Length being one of them. */
+static void put_fields(struct connection *c, unsigned long long count) {
+    char text[128];
+    put(c, text, (size_t)sprintf(text, "HTTP/1.1 200 OK\r\nContent-Length: 64\r\n"));
+    for (unsigned long long i = 2; i <= count; i++)
+        put(c, text, (size_t)sprintf(text, "X-Canned-Field-%llu: value %llu of a field that nobody asked for\r\n", i, i));
+    const char *rest = strstr(SMALL, "\r\n\r\n") + 2;
+    put(c, rest, strlen(rest));
 }
 
 /* Book the response to a request whose head is given, ended by NUL. */
@@ -133,6 +156,14 @@ static void respond(struct connection *c, const char *head) {
         put(c, SMALL, sizeof SMALL - 1);
     } else if (!strncmp(target, "/fields30 ", 10)) {
         put(c, fields30, fields30_length);
+    } else if (sscanf(target, "/fields/%llu ", &count) == 1) {
+        put_fields(c, count);
+    } else if (sscanf(target, "/held/%llu ", &count) == 1) {
+        if (++c->held == count) {
+            c->held = 0;
+            c->pattern = &responses;
+            c->body = count * (sizeof SMALL - 1);
+        }
     } else if (sscanf(target, "/bytes/%llu ", &count) == 1) {
         put(c, text, (size_t)sprintf(text, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream"
                                            "\r\nContent-Length: %llu\r\n\r\n", count));
@@ -231,7 +262,7 @@ static bool flush(struct connection *c) {
         } else if (c->body) {
             size_t length = c->pattern->length;
             /* The pattern ends where the body does, since the body is a multiple of its frames. */
-            size_t begin = c->pattern->chunk ? (size_t)((length - c->body % length) % length) : 0;
+            size_t begin = c->pattern->framed ? (size_t)((length - c->body % length) % length) : 0;
             size_t rest = length - begin;
             rest = rest < c->body ? rest : (size_t)c->body;
             count = transfer(c, c->pattern->octets + begin, rest, true);
@@ -367,6 +398,7 @@ int main(int argc, char **argv) {
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
     make_fields30();
+    make_responses();
     void *tls_context = argc == 3 ? make_tls_context(argv[1], argv[2]) : NULL;
     int plain = listen_on_loopback(&plain_port);
     if (tls_context)

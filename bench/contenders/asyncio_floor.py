@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 
-from bench.contenders.base import CONNECTIONS, PIECE, Contender, Target
+from bench.contenders.base import PIECE, Contender, Target
 from bench.contenders.floor import Floor
 
 
@@ -22,7 +22,7 @@ class AsyncioFloor(Contender):
         return f"Python {platform.python_version()}"
 
     def concurrent(self, path: str, count: int) -> None:
-        self._loop.run_until_complete(self._fetch_all(path, count // CONNECTIONS))
+        self._loop.run_until_complete(self._fetch_all(path, count // self.connections))
 
     def make_counter(self, request: bytes, size: int) -> _Counter:
         """Return the protocol of a connection."""
@@ -31,7 +31,7 @@ class AsyncioFloor(Contender):
     async def _fetch_all(self, path: str, count: int) -> None:
         if not self._pool:
             request, size = Floor(self.target).exchange(path)
-            for _ in range(CONNECTIONS):
+            for _ in range(self.connections):
                 _, counter = await self._loop.create_connection(
                     lambda: self.make_counter(request, size), self.target.host, self.target.port
                 )

@@ -52,7 +52,13 @@ class Target:
 
 
 class Contender:
-    """A client, used in the best way that its documentation shows."""
+    """A client, used in the best way that its documentation shows.
+
+    Attributes:
+        connections: How many `concurrent` opens; to be set before its first call.
+    """
+
+    connections: int = CONNECTIONS
 
     def __init__(self, target: Target) -> None:
         self.target = target
@@ -98,7 +104,7 @@ class Contender:
         raise NotImplementedError
 
     def concurrent(self, path: str, count: int) -> None:
-        """Fetch *path* on `CONNECTIONS` connections at a time, on asyncio."""
+        """Fetch *path* on `connections` connections at a time, on asyncio."""
         raise NotImplementedError
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import dugong
 from bench.contenders.base import (
-    CONNECTIONS,
     DEPTH,
     FIELDS,
     PIECE,
@@ -113,8 +112,8 @@ class Dugong(Contender):
     def concurrent(self, path: str, count: int) -> None:
         if self._loop is None:
             self._loop = self.new_loop()
-            self._pool = [self._make() for _ in range(CONNECTIONS)]
-        self._loop.run_until_complete(self._fetch_all(path, count // CONNECTIONS))
+            self._pool = [self._make() for _ in range(self.connections)]
+        self._loop.run_until_complete(self._fetch_all(path, count // self.connections))
 
     async def _fetch_all(self, path: str, count: int) -> None:
         await asyncio.gather(*(_fetch(connection, path, count) for connection in self._pool))

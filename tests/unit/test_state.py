@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -212,6 +213,43 @@ class JustEmptied(deque[Owed]):
 
 def test_oldest_owed_bears_that_the_other_half_removes_it() -> None:
     assert ConnectionState(owed=JustEmptied()).oldest_owed() is None
+
+
+class CountingQueue(deque[Owed]):
+    """Counts the entries that it is asked for."""
+
+    given = 0
+
+    def __iter__(self) -> Iterator[Owed]:
+        for entry in super().__iter__():
+            self.given += 1
+            yield entry
+
+
+def test_oldest_owed_looks_no_further_than_it_has_to() -> None:
+    withdrawn = Entry("GET", "/0", phase=Phase.WITHDRAWN)
+    queue = CountingQueue([withdrawn, *(Entry("GET", f"/{i}") for i in range(1, 1_000))])
+    oldest = ConnectionState(owed=queue).oldest_owed()
+    assert oldest is queue[1]
+    assert queue.given == 2
+
+
+class ChangedOnce(deque[Owed]):
+    """What the other half removes the first entry of while it is gone through."""
+
+    def __iter__(self) -> Iterator[Owed]:
+        entries = super().__iter__()
+        if len(self) > 2:
+            self.popleft()
+        return entries
+
+
+def test_oldest_owed_begins_anew_where_the_other_half_changes_the_queue() -> None:
+    phases = (Phase.WITHDRAWN, Phase.WITHDRAWN, Phase.WHOLE)
+    queue = ChangedOnce(Entry("GET", f"/{i}", phase=phase) for i, phase in enumerate(phases))
+    oldest = ConnectionState(owed=queue).oldest_owed()
+    assert oldest is not None
+    assert oldest.path == "/2"
 
 
 @pytest.mark.parametrize(

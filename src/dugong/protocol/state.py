@@ -217,7 +217,12 @@ class ConnectionState:
             return None
         if entry.phase is not Phase.WITHDRAWN:
             return entry
-        return next((e for e in tuple(self.owed) if e.phase is not Phase.WITHDRAWN), None)
+        while True:
+            # No copy: behind one that was withdrawn each send would make one of all that are owed.
+            try:
+                return next((e for e in self.owed if e.phase is not Phase.WITHDRAWN), None)
+            except RuntimeError:  # the other half changed the queue meanwhile
+                continue
 
     def is_in_progress(self) -> bool:
         """Return whether a response is owed or open, or a request body is."""
