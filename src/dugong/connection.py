@@ -550,9 +550,9 @@ class HTTPConnection(BinaryStream):
         try:
             if not talk.link.is_open:
                 yield from talk.link.co_open(self._make_connector())
-        finally:
-            if not talk.link.is_open:
-                request.release()
+        except BaseException:
+            request.release()
+            raise
         return talk
 
     def _forget(self, old: Conversation) -> None:

@@ -254,6 +254,96 @@ def test_readall_that_waits_keeps_what_it_received_directly() -> None:
         assert reader.body.step_readall() == bytes(20_000) + b"x" * 20_000
 
 
+def test_turn_of_an_event_loop_behind_a_small_piece_is_taken_by_the_next_read() -> None:
+    """The receive behind the small piece has no octets to give, and the loop gets its turn."""
+
+    class Fair(ScriptedTransport):
+        turns = 0
+
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            self.turns += 1
+            return self.readable if self.turns == 2 else super().receive_into(target)
+
+    transport = Fair()
+    reader = Reading(transport)
+    reader.body.open(SizedBody(20_003))
+    transport.extend(b"abc", bytes(20_000))
+    reader.link.buffer.fill(transport.receive_into)
+    assert reader.readinto(30_000) == b"abc"
+    assert reader.readinto(30_000) is transport.readable
+    assert reader.readinto(30_000) == bytes(20_000)
+    transport.close()
+
+
+def test_turn_of_an_event_loop_is_taken_also_where_the_next_read_is_a_small_one() -> None:
+    with reading(SizedBody(20_003), b"abc") as reader:
+        reader.link.buffer.fill(reader.transport.receive_into)
+        assert reader.readinto(30_000) == b"abc"
+        reader.transport.extend(bytes(20_000))
+        assert reader.read(10) is reader.transport.readable
+        assert reader.read(10) == bytes(10)
+
+
+@pytest.mark.parametrize("size", [65_536, 100_000])
+def test_rest_of_a_body_of_known_length_is_received_at_once(size: int) -> None:
+    class Noting(ScriptedTransport):
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            asked.append(len(target))
+            return super().receive_into(target)
+
+    asked: list[int] = []
+    transport = Noting()
+    reader = Reading(transport)
+    reader.body.open(SizedBody(size + 5_000))
+    transport.extend(bytes(size + 5_000))
+    assert reader.readinto(size) == bytes(size)
+    assert reader.readinto(size) == bytes(4_096)
+    assert asked == [size, 4_096]
+    transport.close()
+
+
+class Stop(BaseException):
+    """What a handler of signals raises."""
+
+
+class Interrupted(ScriptedTransport):
+    """Is left by what a signal handler raises, right behind a receive."""
+
+    is_interrupted = False
+
+    def receive_into(self, target: memoryview) -> int | PollNeeded:
+        result = super().receive_into(target)
+        if self.is_interrupted:
+            self.is_interrupted = False
+            raise Stop
+        return result
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(lambda body: body.step_read(50_000), id="read"),
+        pytest.param(lambda body: body.step_readinto(memoryview(bytearray(10))), id="readinto"),
+        pytest.param(lambda body: body.step_readinto(memoryview(bytearray(30_000))), id="direct"),
+        pytest.param(lambda body: body.step_readall(), id="readall"),
+        pytest.param(lambda body: body.step_discard(), id="discard"),
+    ],
+)
+def test_read_that_is_interrupted_within_a_receive_cannot_be_repeated(
+    read: Callable[[BodyReader], object],
+) -> None:
+    transport = Interrupted()
+    reader = Reading(transport)
+    reader.body.open(SizedBody(20_000))
+    transport.extend(bytes(10_000), bytes(10_000))
+    transport.is_interrupted = True
+    with pytest.raises(Stop):
+        read(reader.body)
+    with pytest.raises(ConnectionClosed, match="interrupted while it received"):
+        read(reader.body)
+    transport.close()
+
+
 # -- ends that come too early
 
 

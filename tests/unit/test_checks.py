@@ -199,6 +199,26 @@ class TestEncoder:
         with broken("must return an EncodedRequest, but KeyError was raised"):
             check_encoder(Failing)
 
+    def test_same_object_for_two_requests(self) -> None:
+        class Caching(RequestEncoder):
+            cached: EncodedRequest | None = None
+
+            def encode(
+                self,
+                method: str,
+                path: str,
+                headers: Mapping[str, str] | None,
+                body: ReadableBuffer | BodyFollowing | None,
+                *,
+                expect100: bool,
+            ) -> EncodedRequest:
+                if self.cached is None:
+                    self.cached = super().encode(method, path, headers, body, expect100=expect100)
+                return self.cached
+
+        with broken("must return a new object each time"):
+            check_encoder(Caching)
+
     def test_digest_that_replaces_the_one_of_the_caller(self) -> None:
         def edit(request: EncodedRequest) -> EncodedRequest:
             head = request.head.replace(b"Content-MD5: given", b"Content-MD5: x")
@@ -1011,6 +1031,17 @@ class TestTransport:
 
         with broken("send() must return the octets it sent, not 0"):
             check_transport(Idle)
+
+    def test_receive_that_says_too_early_that_it_is_drained(self) -> None:
+        class Hasty(PlainTransport):
+            def receive_into(self, target: memoryview) -> int | PollNeeded:
+                self.is_drained = False
+                result = super().receive_into(target)
+                self.is_drained = True
+                return result
+
+        with broken("is_drained must be True only where the next receive gives a PollNeeded"):
+            check_transport(Hasty)
 
     def test_send_that_keeps_memory(self) -> None:
         class Keeping(PlainTransport):

@@ -684,3 +684,12 @@ def test_many_small_chunks_are_no_fault() -> None:
     payload, body, _ = read_by_taking([b"1\r\nx\r\n" * 20_000 + b"0\r\n\r\n"], limit=1_000_000)
     assert payload == b"x" * 20_000
     assert body.ended
+
+
+def test_tiny_chunks_come_in_calls_of_bounded_memory() -> None:
+    octets = b"1\r\nx\r\n" * 5_000
+    body, buffer = ChunkedBody(DEFAULT), filled(octets)
+    sizes = []
+    while buffer.size and body.advance(buffer):
+        sizes.append(len(body.take(buffer, 100_000)))
+    assert sizes == [1_024] * 4 + [904]

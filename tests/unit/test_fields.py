@@ -603,6 +603,13 @@ def test_nothing_is_filled_for_the_value_of_a_field() -> None:
     assert "_headers" not in vars(message)
 
 
+def test_what_look_ups_need_goes_when_it_is_filled() -> None:
+    message = FieldMessage(LINES)
+    assert message["date"]
+    assert len(message) == len(FIELDS)
+    assert LINES.lower() not in str(vars(message)).lower()
+
+
 def test_look_for_a_special_name_does_not_fill() -> None:
     message = FieldMessage(LINES)
     assert not hasattr(message, "__no_such_name__")

@@ -46,6 +46,24 @@ def receiving(*script: Line) -> ScriptedTransport:
 # -- heads
 
 
+def test_response_that_is_interrupted_within_a_receive_cannot_be_read_again() -> None:
+    class Stop(BaseException):
+        """What a handler of signals raises."""
+
+    class Interrupted(ScriptedTransport):
+        def receive_into(self, target: memoryview) -> int | PollNeeded:
+            super().receive_into(target)
+            raise Stop
+
+    transport = Interrupted(reply())
+    with conversation(transport) as talk:
+        owing(talk)
+        with pytest.raises(Stop):
+            talk.receiver.step_read_response()
+        with pytest.raises(ConnectionClosed, match="interrupted while it received"):
+            talk.receiver.step_read_response()
+
+
 def test_drained_transport_is_not_asked_before_the_wait() -> None:
     class Drained(ScriptedTransport):
         is_drained = True

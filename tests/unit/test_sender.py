@@ -521,3 +521,45 @@ def test_octets_that_fail_may_belong_to_no_request() -> None:
         with pytest.raises(ConnectionClosed):
             talk.sender.send(Outgoing(SendEvent.WRITE, [b"octets"]))
         assert talk.link.state.broken_off is not None
+
+
+# -- interruptions
+
+
+class Stop(BaseException):
+    """What a handler of signals raises."""
+
+
+class Interrupted(ScriptedTransport):
+    """Is left by what a signal handler raises, right behind a send."""
+
+    def send(self, data: bytes | memoryview) -> int | PollNeeded:
+        super().send(data)
+        raise Stop
+
+
+def test_request_that_is_interrupted_within_a_send_counts_as_gone_out() -> None:
+    with conversation(Interrupted()) as talk:
+        request = encoded()
+        with pytest.raises(Stop):
+            talk.sender.send(request)
+        assert request.phase is Phase.CUT
+        with pytest.raises(ConnectionClosed, match="given up after a part had gone out"):
+            talk.sender.send(encoded())
+
+
+def test_interruption_of_a_dead_connection_leaves_its_reason() -> None:
+    with conversation(ScriptedTransport()) as talk:
+        talk.link.fail(ConnectionClosed("the first reason"))
+        talk.link.receiving_failed(Stop())
+        with pytest.raises(ConnectionClosed, match="the first reason"):
+            talk.link.check_alive()
+
+
+def test_request_that_was_sent_cannot_be_sent_again() -> None:
+    with conversation(ScriptedTransport()) as talk:
+        request = encoded()
+        talk.sender.send(request)
+        with pytest.raises(StateError, match="sent before"):
+            talk.sender.send(request)
+        assert list(talk.link.state.owed) == [request]

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import functools
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from dugong.exceptions import ConnectionClosed, InvalidResponse, UnsupportedResponse
+from dugong.exceptions import ConnectionClosed
 from dugong.exchange.gathered import Gathered
+from dugong.exchange.link import FAULTS, Link
 from dugong.polling import PollNeeded
 from dugong.protocol.bodies import BodyFraming, EmptyBody
 
-if TYPE_CHECKING:
-    from dugong.exchange.link import Link
-
 # From this size on, octets go from the socket into the caller's memory without a copy.
 _DIRECT: Final = 16_384
-# What is received at the end of a chunk as large as that: surely the next chunk-size line
+# What is received at the end of a chunk as large as that: nearly always the whole next size line
 _LINE: Final = 512
-FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
 _NO_BODY: Final = EmptyBody()
 
 
@@ -43,6 +40,7 @@ class BodyReader:
         self._gathered: Gathered | None = None
         self._is_interrupted = False
         self._is_bulk = False  # whether the last receive was one without a copy
+        self._pause: PollNeeded | None = None  # a wait that a read with a result could not tell of
         self.has_lost: bool = False
 
     def open(self, framing: BodyFraming) -> None:
@@ -90,8 +88,8 @@ class BodyReader:
                 count = self._read_into(framing, target)
             else:
                 count = self._receive_directly(framing, target)
-        except FAULTS as exc:
-            self._link.fail(exc)
+        except BaseException as exc:
+            self._link.receiving_failed(exc)
             raise
         if framing.ended and (not count or framing.length is not None):
             self._framing = _NO_BODY
@@ -100,6 +98,9 @@ class BodyReader:
 
     def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
         """Receive from the socket into *target*; 0 where that ends the body."""
+        if (pause := self._pause) is not None:
+            self._pause = None
+            return pause
         self._is_bulk = True
         if framing.room >= len(target):
             received = self._link.transport.receive_into(target)
@@ -147,12 +148,18 @@ class BodyReader:
         except FAULTS as exc:
             self._link.fail(exc)
             return 0
-        return 0 if isinstance(received, PollNeeded) else received
+        if isinstance(received, PollNeeded):
+            self._pause = received
+            return 0
+        return received
 
     def _fill(self, framing: BodyFraming) -> PollNeeded | None:
         """Receive more octets of a body; return what that waits for, if it does."""
+        if (pause := self._pause) is not None:
+            self._pause = None
+            return pause
         # Between two large chunks only the line is wanted, and no payload that has to be copied.
-        most = _LINE if self._is_bulk else None
+        most = _LINE if self._is_bulk and not framing.room else None
         self._is_bulk = False
         received = self._buffer.fill(self._link.transport.receive_into, most)
         if isinstance(received, PollNeeded):
@@ -180,8 +187,8 @@ class BodyReader:
             return b""
         try:
             payload = self._take(framing, limit)
-        except FAULTS as exc:
-            self._link.fail(exc)
+        except BaseException as exc:
+            self._link.receiving_failed(exc)
             raise
         if framing.ended and (not payload or framing.length is not None):
             self._framing = _NO_BODY
@@ -219,8 +226,8 @@ class BodyReader:
                     self._link.body_ended(framing)
                     return payload
                 self._open_gathered().add(payload)
-        except FAULTS as exc:
-            self._link.fail(exc)
+        except BaseException as exc:
+            self._link.receiving_failed(exc)
             raise
         if framing is _NO_BODY:
             self._check_not_lost()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from dugong.network.transport import Transport
     from dugong.protocol.bodies import BodyFraming
 
+# What the peer or the network can do to a receiving step
+FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
 # Faults behind which the octets of the peer can still be looked at, with read_raw()
 _TO_BE_DIAGNOSED: Final = (InvalidResponse, UnsupportedResponse, StateError)
 
@@ -129,6 +131,18 @@ class Link:
         elif self.sending.active:
             # The other half waits for the peer to read on, which it will not.
             self.transport.shutdown(socket.SHUT_WR)
+
+    def receiving_failed(self, exc: BaseException) -> None:
+        """Make the connection dead, since *exc* leaves a receiving step; the caller then raises it.
+
+        What is no fault of the peer or the network was raised by a signal handler, and octets that
+        were received may not be accounted for. (While an operation waits, no step is under way,
+        and nothing is lost.)
+        """
+        if isinstance(exc, FAULTS):
+            self.fail(exc)
+        elif self.failure is None:
+            self.fail(ConnectionClosed("a read was interrupted while it received"))
 
     def end(self) -> None:
         """Close the connection, at once or when the last operation on it has ended."""

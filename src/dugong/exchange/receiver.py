@@ -16,7 +16,7 @@ from dugong.exceptions import (
     StateError,
     UnsupportedResponse,
 )
-from dugong.exchange.body_reader import FAULTS, BodyReader
+from dugong.exchange.body_reader import BodyReader
 from dugong.polling import PollNeeded
 from dugong.protocol.fields import FieldMessage
 from dugong.protocol.framing import FramingChoice, is_persistent
@@ -104,8 +104,8 @@ class Receiver:
                         return received
                     if not received:
                         raise self._early_end()
-        except FAULTS as exc:
-            link.fail(exc)
+        except BaseException as exc:
+            link.receiving_failed(exc)
             raise
 
     def _receive_if_any(self) -> None:

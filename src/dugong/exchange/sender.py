@@ -135,22 +135,28 @@ class Sender:
             link.check_alive()
         pieces = outgoing.pieces
         transport = link.transport
+        is_begun = outgoing.is_begun
         try:
             while pieces:
+                # A signal handler may raise behind a send before its result is known.
+                outgoing.is_begun = True
                 sent = transport.send(pieces[0])
                 if isinstance(sent, PollNeeded):
-                    outgoing.is_begun = outgoing.is_begun or transport.is_committed
+                    outgoing.is_begun = is_begun or transport.is_committed
                     return sent
-                outgoing.is_begun = True
+                is_begun = True
                 if sent == len(pieces[0]):
                     del pieces[0]
                 else:
                     pieces[0] = memoryview(pieces[0])[sent:]
         except (ConnectionClosed, OSError) as exc:
+            outgoing.is_begun = is_begun
             link.check_alive()
             self._state.broken_off = ConnectionClosed(f"sending failed before: {exc}")
             raise
-        self._complete(outgoing)
+        self._account(outgoing)
+        self._current = None
+        outgoing.is_out = True
         return None
 
     def _check_can_send(self) -> None:
@@ -175,6 +181,8 @@ class Sender:
     def _book(self, request: EncodedRequest) -> None:
         """Enter a request into the queue: its answer may come before its last octet is out."""
         link, state = self._link, self._state
+        if not request.pieces:
+            raise StateError("the encoder returned a request that was sent before")
         is_clear = state.active is None and state.broken_off is None and self._current is None
         if not is_clear or link.failure is not None or state.receiving is _CLOSED:
             self._check_can_send()
@@ -191,6 +199,8 @@ class Sender:
         elif request.chunked or request.length:
             expects = request.event is SendEvent.REQUEST_EXPECTING_CONTINUE
             request.phase = Phase.AWAITING_CONTINUE if expects else Phase.BODY
+        # From here on whoever gives the request up finds it.
+        self._current = request
         state.owed.append(request)
 
     def _add_body(self, request: EncodedRequest, body: memoryview) -> None:
@@ -222,10 +232,8 @@ class Sender:
             raise ConnectionClosed("server closed the idle connection")
         buffer.clear()
 
-    def _complete(self, outgoing: Outgoing) -> None:
-        """Account for something that is out whole."""
-        self._current = None
-        outgoing.is_out = True
+    def _account(self, outgoing: Outgoing) -> None:
+        """Enter into the state that something is out whole."""
         state = self._state
         state.sending = SENDING[state.sending, outgoing.event]
         if isinstance(outgoing, EncodedRequest):

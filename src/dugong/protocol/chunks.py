@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _MANY: Final = 16  # pieces
+_MOST: Final = 1_024  # pieces in one call: each costs more memory than a small chunk has
 
 
 class _Next(Enum):
@@ -91,7 +92,9 @@ class ChunkedBody(BodyFraming):
         data, view, start, end = buffer.window()
         begin, room, left = start, self.room, limit
         line, size = b"", 0  # the last line, and what it says: most chunks are as long as that one
-        while room and start < end:
+        for _ in range(_MOST):
+            if not room or start >= end:
+                break
             if room > left or room > end - start:
                 piece = view[start : min(start + left, end)]
                 pieces.append(piece)

@@ -44,6 +44,7 @@ class FieldMessage(Message):
             # One update, so that a second thread that looks at the same time does no harm; what
             # the caller has set already stays.
             self.__dict__.update({**filled.__dict__, **self.__dict__, "_lines": None})
+            self.__dict__.pop("_lower", None)
             return getattr(self, name)
 
         # These two, which `message[name]` asks too, need not fill it.

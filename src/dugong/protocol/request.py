@@ -83,9 +83,10 @@ class RequestEncoder:
     It is given the `Origin` once, then each request as the caller gave it, and returns an
     `EncodedRequest` whose head is one request line and all field lines, with one Host field, and
     as the only framing the Content-Length or Transfer-Encoding that the body has. It raises
-    `ValueError` or `TypeError`, and nothing else, for what may not be sent. It may not do I/O,
-    change what the caller gave, let a CR, LF or NUL of the caller's onto the wire, or keep any
-    of the body's octets: only the returned object refers to them.
+    `ValueError` or `TypeError`, and nothing else, for what may not be sent. The object
+    is a new one each time, since it is emptied as it is sent, and waits in the queue after that.
+    The encoder may not do I/O, change what the caller gave, let a CR, LF or NUL of the caller's
+    onto the wire, or keep any of the body's octets: only the returned object refers to them.
 
     To send another digest, or none, override `digest_fields`; to add fields to every request,
     override `default_fields`. Both only return fields, which are checked like the caller's.

@@ -187,8 +187,9 @@ class ConnectionState:
         owed: The requests whose responses are owed, oldest first. The sending half appends, the
             receiving half removes, as its last act on a response.
         body_left: Octets of the open sized request body that are still to be written.
-        active: The request whose sending is not complete, or was the last to be; written by
-            the sending half.
+        active: The request whose body is being sent, or was the last to be: an expectation of its
+            may still be refused. `None` behind one that was sent at once. Written by the
+            sending half.
         last_sent: Whether a request of the caller's with ``Connection: close`` went out.
         broken_off: Why the sending half ended before its time; written by it.
         closing: Whether a response said that the connection is not kept; written by the

@@ -133,6 +133,7 @@ def _check_good(encoder: RequestEncoder, asked: _Asked) -> None:
         encoded = _encode(encoder, asked)
     require(asked.headers == before, f"{what} must not change the caller's fields")
     require(isinstance(encoded, EncodedRequest), f"{what} must return an EncodedRequest")
+    require(_encode(encoder, asked) is not encoded, f"{what} must return a new object each time")
     _check_attributes(encoded, asked, what)
     line, fields = _split_head(encoded.head, what)
     target = _target(encoder, asked)

@@ -148,6 +148,10 @@ def _check_receiving(pair: _Pair) -> None:
                     "has_input() must be True where octets are, and leave them there",
                 )
             got += pair.received(size)
+            require(
+                not pair.transport.is_drained or isinstance(pair.receive(1), PollNeeded),
+                "is_drained must be True only where the next receive gives a PollNeeded",
+            )
         require(got == octets, "receive_into() must give the octets that were sent, in order")
         with raises_nothing("has_input() must work"):
             require(
