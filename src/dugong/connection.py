@@ -409,16 +409,6 @@ class HTTPConnection(BinaryStream):
         if outgoing is not None:
             yield from sender.co_send(outgoing)
 
-    def _file_sender(
-        self, fh: SupportsRead[bytes], count: int | None
-    ) -> tuple[FileSender, FileSource]:
-        # Not every program sends files.
-        from dugong.exchange.file_sender import FileSender
-        from dugong.exchange.file_source import judge_file
-
-        talk = self._talk
-        return FileSender(talk.sender, talk.link), judge_file(fh, count)
-
     def skip_continue(self) -> None:
         """Let the body be written without the 100 that is awaited; a later one is passed over.
 
@@ -597,6 +587,16 @@ class HTTPConnection(BinaryStream):
                     self._replace(talk)
                 talk = self._talk
         return talk
+
+    def _file_sender(
+        self, fh: SupportsRead[bytes], count: int | None
+    ) -> tuple[FileSender, FileSource]:
+        # Not every program sends files.
+        from dugong.exchange.file_sender import FileSender
+        from dugong.exchange.file_source import judge_file
+
+        talk = self._talk
+        return FileSender(talk.sender, talk.link), judge_file(fh, count)
 
     def _co_open_for(self, request: EncodedRequest) -> Generator[PollNeeded, None, Conversation]:
         """Return a conversation whose connection was opened, to send *request* on it."""

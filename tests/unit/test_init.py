@@ -50,6 +50,7 @@ METHODS = {
     "readinto",
     "reset",
     "response_pending",
+    "send_file",
     "send_request",
     "skip_continue",
     "write",
@@ -62,6 +63,7 @@ TWINS = {
     "read_response",
     "readall",
     "readinto",
+    "send_file",
     "send_request",
     "write",
 }

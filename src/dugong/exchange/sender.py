@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dugong.limits import Limits
 
 # Up to this size a body is copied behind its head, so that one send takes both.
-_JOINED: Final = 16_384
+_JOINED: Final = 65_536
 _WITHOUT_OPEN_BODY: Final = frozenset({Sending.READY, Sending.SIZED_COMPLETE})
 # Members are looked up by a Python call before 3.12.
 _WHOLE: Final = Phase.WHOLE
