@@ -392,6 +392,13 @@ def test_position_is_put_back_only_where_nothing_was_sent(is_begun: bool) -> Non
     assert file.tell() == (5 if is_begun else 2)
 
 
+def test_file_in_memory_that_was_closed_meanwhile_is_let_be() -> None:
+    with io.BytesIO(b"12345") as file:
+        source = read_only(file)
+        source.take(None)
+    source.settle(is_begun=False)
+
+
 def test_file_without_positions_stays_where_it_is(other_file: SupportsRead[bytes]) -> None:
     source = read_only(other_file)
     before = b"".join(taken(source))

@@ -7,6 +7,7 @@ the file sender takes one payload after the other.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import operator
@@ -184,7 +185,8 @@ class ReadFile(FileSource):
 
     def settle(self, *, is_begun: bool) -> None:
         if self._start is not None and not is_begun and isinstance(self._file, _Positionable):
-            self._file.seek(self._start)
+            with contextlib.suppress(OSError, ValueError):  # it was closed meanwhile
+                self._file.seek(self._start)
 
 
 def judge_file(file: SupportsRead[bytes], count: int | None) -> FileSource:
