@@ -22,6 +22,7 @@ from sphinx.util.typing import ExtensionMetadata
 IMPORTED: Final = {
     "Message": "email.message.Message",
     "ReadableBuffer": "collections.abc.Buffer",
+    "SupportsRead": "typing.BinaryIO",
     "WriteableBuffer": "collections.abc.Buffer",
     "_asyncio.Future": "asyncio.Future",
     "asyncio.events.AbstractEventLoop": "asyncio.AbstractEventLoop",

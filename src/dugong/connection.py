@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from email.message import Message
     from types import TracebackType
 
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import ReadableBuffer, SupportsRead, WriteableBuffer
 
+    from dugong.exchange.file_sender import FileSender
+    from dugong.exchange.file_source import FileSource
     from dugong.network.connector import Connector
     from dugong.network.transport import PeerCertificate, Transport
     from dugong.polling import PollNeeded
@@ -339,6 +341,48 @@ class HTTPConnection(BinaryStream):
             if outgoing is not None:
                 yield from sender.co_send(outgoing)
 
+    def send_file(self, fh: SupportsRead[bytes], count: int | None = None) -> int:
+        """Send octets of a file as octets of the body that `BodyFollowing` announced.
+
+        They begin at the file's position, which afterwards is behind what was sent; where nothing
+        was sent, it is where it was. On a connection without TLS the system sends a file on a disk
+        by itself, if it is an object of `open` for binary reading; others are read in pieces. The
+        file is never closed. In a chunked body a file on a disk makes chunks of 1 MiB, any other
+        one for each piece.
+
+        A call that fails after a part was sent ends the sending, whatever failed.
+
+        Args:
+            fh: Any file opened for binary reading, or other object with such a ``read``. It may
+                wait for a disk; what waits for others (a pipe, say) blocks, in `co_send_file` too.
+            count: How many octets; `None`: up to the end, which for a file on a disk is where it
+                is now.
+
+        Returns:
+            The count of octets that were sent.
+
+        Raises:
+            StateError: No body is open, or its 100 is still awaited.
+            ExcessBodyData: The body would become longer than announced. Of a file on a disk, or
+                with a *count*, nothing was sent; of others, nothing of the last piece.
+            ValueError: *count* is negative, or more than a file on a disk has; *fh* is closed, or
+                was not opened for reading. Nothing was sent.
+            TypeError: *fh* is no binary file, or *count* is no integer.
+            EOFError: The file ended before *count* octets, or became shorter meanwhile.
+            OSError: The file could not be read.
+            ConnectionClosed: Sending on this connection has ended.
+            ConnectionTimedOut: Nothing could be sent for `timeout` seconds.
+        """
+        files, source = self._file_sender(fh, count)
+        return files.send(files.prepare(source))
+
+    def co_send_file(
+        self, fh: SupportsRead[bytes], count: int | None = None
+    ) -> Generator[PollNeeded, None, int]:
+        """Do what `send_file` does, as a coroutine."""
+        files, source = self._file_sender(fh, count)
+        return (yield from files.co_send(files.prepare(source)))
+
     def end_body(self, trailers: Mapping[str, str] | None = None) -> None:
         """End a chunked body; without effect on a body of known length that is complete.
 
@@ -543,6 +587,16 @@ class HTTPConnection(BinaryStream):
                     self._replace(talk)
                 talk = self._talk
         return talk
+
+    def _file_sender(
+        self, fh: SupportsRead[bytes], count: int | None
+    ) -> tuple[FileSender, FileSource]:
+        # Not every program sends files.
+        from dugong.exchange.file_sender import FileSender
+        from dugong.exchange.file_source import judge_file
+
+        talk = self._talk
+        return FileSender(talk.sender, talk.link), judge_file(fh, count)
 
     def _co_open_for(self, request: EncodedRequest) -> Generator[PollNeeded, None, Conversation]:
         """Return a conversation whose connection was opened, to send *request* on it."""

@@ -30,7 +30,7 @@ from tests.integration.peers import TIME_LIMIT, Peer, start_thread
 from tests.integration.servers import Server
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import ReadableBuffer, SupportsRead, WriteableBuffer
 
 __all__ = [
     "ATTEMPTS",
@@ -78,6 +78,9 @@ class CoroutineConnection(HTTPConnection):
 
     def write(self, buf: "ReadableBuffer") -> None:
         eval_coroutine(self.co_write(buf), self.timeout)
+
+    def send_file(self, fh: "SupportsRead[bytes]", count: int | None = None) -> int:
+        return eval_coroutine(self.co_send_file(fh, count), self.timeout)
 
     def end_body(self, trailers: Mapping[str, str] | None = None) -> None:
         eval_coroutine(self.co_end_body(trailers), self.timeout)

@@ -60,7 +60,9 @@ def test_download_over_tls(nginx: Nginx, tls_contexts: TlsContexts) -> None:
     assert growth(nginx.tls, "readinto", "/1m.bin", "/512m.bin", authority) < ALLOWED
 
 
-@pytest.mark.parametrize("operation", ["write", "write-chunked"])
+@pytest.mark.parametrize(
+    "operation", ["write", "write-chunked", "send-file", "send-file-chunked", "send-file-read"]
+)
 def test_upload(discarding: Server, operation: str) -> None:
     assert growth(discarding, operation, str(MIB), str(SPARSE_FILE)) < ALLOWED
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
+import tempfile
 from array import array
 from collections.abc import Generator, Iterator, Mapping
 from email.message import Message
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_type
 
 import dugong
@@ -101,6 +103,13 @@ def sending(conn: HTTPConnection, headers: Mapping[str, str]) -> None:
         conn.co_send_request("PUT", "/", headers, BodyFollowing(), True),
         Generator[PollNeeded, None, None],
     )
+    with Path("file").open("rb") as file:
+        assert_type(conn.send_file(file), int)
+        assert_type(conn.co_send_file(file, 5), Generator[PollNeeded, None, int])
+    for other in (io.BytesIO(), io.FileIO("file"), conn):
+        conn.send_file(other)
+    with tempfile.NamedTemporaryFile() as temporary:
+        conn.send_file(temporary, count=None)
     assert_type(conn.end_body(), None)
     conn.end_body(headers)
     conn.end_body(trailers={"A": "b"})

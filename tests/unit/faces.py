@@ -26,7 +26,7 @@ from dugong.protocol.response_head import HeadParser
 from dugong.testing import ScriptedTransport
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
+    from _typeshed import ReadableBuffer, SupportsRead, WriteableBuffer
 
     from dugong import BodyFollowing
     from dugong.network.transport import Transport, TransportFactory
@@ -83,6 +83,9 @@ class Driven:
 
     def write(self, buf: ReadableBuffer) -> None:
         self.run(self.conn.write, self.conn.co_write, buf)
+
+    def send_file(self, fh: SupportsRead[bytes], count: int | None = None) -> int:
+        return self.run(self.conn.send_file, self.conn.co_send_file, fh, count)
 
     def end_body(self, trailers: Mapping[str, str] | None = None) -> None:
         self.run(self.conn.end_body, self.conn.co_end_body, trailers)

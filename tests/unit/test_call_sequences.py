@@ -7,6 +7,7 @@ of it has come, as the request's plan says.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections import deque
 from collections.abc import Callable, Generator
@@ -316,14 +317,20 @@ class CallSequences(RuleBasedStateMachine):
         elif request.left == 0:
             self.complete(request, grain)
 
-    @rule(face=faces, size=sizes, grain=grains)
-    def write(self, face: Face, size: int, grain: int) -> None:
-        octets = b"w" * size
+    @rule(face=faces, size=sizes, grain=grains, is_file=st.booleans())
+    def write(self, face: Face, size: int, grain: int, is_file: bool) -> None:
+        def write() -> None:
+            if is_file:
+                file = io.BytesIO(b"w" * size)
+                assert operate(face, self.conn.send_file, self.conn.co_send_file, file) == size
+            else:
+                operate(face, self.conn.write, self.conn.co_write, b"w" * size)
+
         request = self.active
         possible = request is not None and request.takes_body and self.error is None
         if not possible or self.has_ended:
             try:
-                operate(face, self.conn.write, self.conn.co_write, octets)
+                write()
             except self.errors_of_a_body():
                 return
             assert possible
@@ -332,9 +339,9 @@ class CallSequences(RuleBasedStateMachine):
         assert request is not None
         if request.left is not None and size > request.left:
             with pytest.raises(ExcessBodyData):
-                operate(face, self.conn.write, self.conn.co_write, octets)
+                write()
             return
-        operate(face, self.conn.write, self.conn.co_write, octets)
+        write()
         if request.left is not None and size:
             request.left -= size
             if not request.left:

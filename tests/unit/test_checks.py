@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import threading
@@ -1020,7 +1021,7 @@ class TestTransport:
                     self._socket.recv(100)
                 return self.readable
 
-        monkeypatch.setattr("dugong.testing.transport_checks.PATIENCE", 0.1)
+        monkeypatch.setattr("dugong.testing.transport_pair.PATIENCE", 0.1)
         with broken("receive_into() must not wait where there is something"):
             check_transport(Sleepy)
 
@@ -1086,6 +1087,110 @@ class TestTransport:
 
         with broken("send() must work, but KeyError was raised"):
             check_transport(Raising)
+
+    def test_file_that_is_sent_from_another_place(self) -> None:
+        class Wrong(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                return super().send_file(fd, max(offset - 1, 0), count)
+
+        with broken("send_file() must send the octets at the offset"):
+            check_transport(Wrong)
+
+    def test_first_octets_of_a_file_that_are_others(self) -> None:
+        class Wrong(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                return super().send_file(fd, offset + 1, count)
+
+        with broken("send_file() must send the octets of the file"):
+            check_transport(Wrong)
+
+    def test_file_of_which_more_is_told_than_was_sent(self) -> None:
+        class Exaggerating(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                result = super().send_file(fd, offset, count)
+                return count + 1 if isinstance(result, int) else result
+
+        with broken("send_file() must return the octets it sent, at most 1, not 2"):
+            check_transport(Exaggerating)
+
+    def test_end_of_a_file_that_is_no_zero(self) -> None:
+        class Endless(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                return super().send_file(fd, offset, count) or None
+
+        with broken("send_file() must return 0 at the end of the file, and not before"):
+            check_transport(Endless)
+
+    def test_file_that_ends_early(self) -> None:
+        class Short(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                return super().send_file(fd, offset, count) if offset < 1 else 0
+
+        with broken("send_file() must return 0 at the end of the file, and not before"):
+            check_transport(Short)
+
+    def test_file_that_is_sent_and_not_told(self) -> None:
+        class Silent(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                super().send_file(fd, offset, count)
+                return None
+
+        with broken("send_file() must send nothing where it returns None"):
+            check_transport(Silent)
+
+    def test_file_that_is_closed(self) -> None:
+        class Closing(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                result = super().send_file(fd, offset, count)
+                if result == 0:
+                    os.close(fd)
+                return result
+
+        with broken("send_file() must leave the file open"):
+            check_transport(Closing)
+
+    def test_position_of_a_file_that_is_moved(self) -> None:
+        class Moving(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                os.lseek(fd, offset, os.SEEK_SET)
+                return super().send_file(fd, offset, count)
+
+        with broken("send_file() must leave the position of the file as it is"):
+            check_transport(Moving)
+
+    def test_file_that_waits_for_another_object(self) -> None:
+        class Copying(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                return PollNeeded(*self.writable)
+
+        with broken("a transport must wait for its own `readable` or `writable`"):
+            check_transport(Copying)
+
+    def test_file_that_waits_for_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Idle(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                return self.readable
+
+        monkeypatch.setattr("dugong.testing.transport_checks.PATIENCE", 0.1)
+        with broken("send_file() must not wait where there is room"):
+            check_transport(Idle)
+
+    def test_file_that_raises(self) -> None:
+        class Raising(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                raise KeyError("file")
+
+        with broken("send_file() must work, but KeyError was raised"):
+            check_transport(Raising)
+
+    def test_file_that_never_yields(self) -> None:
+        class Unfair(PlainTransport):
+            def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+                self._sent_in_turn = 0
+                return super().send_file(fd, offset, count)
+
+        with broken("send_file() must return a PollNeeded after 1048576 octets without a wait"):
+            check_transport(Unfair)
 
     @pytest.mark.parametrize("way", ["_sent_in_turn", "_received_in_turn"])
     def test_transport_that_never_yields(self, way: str) -> None:

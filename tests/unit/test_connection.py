@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import ssl
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Literal, overload
@@ -331,6 +332,7 @@ def test_whole_conversation(face: Face) -> None:
         http.send_request("PUT", "/", None, BodyFollowing(), True)
         assert http.read_response().status == 100
         http.write(b"body")
+        assert http.send_file(io.BytesIO(b"file"), 2) == 2
         http.end_body({"X": "y"})
         assert http.read_response().status == 200
         assert http.readall() == b"one"

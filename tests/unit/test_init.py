@@ -50,6 +50,7 @@ METHODS = {
     "readinto",
     "reset",
     "response_pending",
+    "send_file",
     "send_request",
     "skip_continue",
     "write",
@@ -62,6 +63,7 @@ TWINS = {
     "read_response",
     "readall",
     "readinto",
+    "send_file",
     "send_request",
     "write",
 }
@@ -120,7 +122,20 @@ def test_numbers_are_those_of_the_contract() -> None:
     assert dugong.BUFFER_SIZE >= 4_096
 
 
-@pytest.mark.parametrize("module", ["asyncio", "ssl", "_ssl", "logging", "hashlib", "_hashlib"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "asyncio",
+        "ssl",
+        "_ssl",
+        "logging",
+        "hashlib",
+        "_hashlib",
+        "signal",
+        "dugong.exchange.file_sender",
+        "dugong.exchange.file_source",
+    ],
+)
 def test_import_leaves_out_what_is_not_needed_at_once(module: str) -> None:
     assert python(f"import sys, dugong; print({module!r} in sys.modules)") == "False\n"
 

@@ -7,7 +7,9 @@ Whatever happened, after disconnect() the object is usable.
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -458,6 +460,12 @@ class Call:
 NETWORK: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
 WAITS: Final = (*NETWORK, ConnectionTimedOut)
 
+
+def send_disk_file(http: Driven, count: int) -> None:
+    with Path(__file__).open("rb") as file:
+        http.send_file(file, count)
+
+
 CALLS: Final = {
     "connect": Call(Driven.connect, (StateError, *WAITS)),
     "send_request": Call(Driven.send_request, (StateError, *WAITS)),
@@ -488,6 +496,29 @@ CALLS: Final = {
         lambda http: http.write(b"123456789"), (StateError, ExcessBodyData, *WAITS)
     ),
     "write str": Call(lambda http: http.write("12345"), (TypeError,)),  # type: ignore[arg-type]
+    "send_file": Call(
+        lambda http: http.send_file(io.BytesIO(b"12345")), (StateError, ExcessBodyData, *WAITS)
+    ),
+    "send_file of a disk": Call(
+        lambda http: send_disk_file(http, 5), (StateError, ExcessBodyData, *WAITS)
+    ),
+    "send_file of a disk too much": Call(
+        lambda http: send_disk_file(http, 9), (StateError, ExcessBodyData, *WAITS)
+    ),
+    "send_file nothing": Call(lambda http: http.send_file(io.BytesIO()), (StateError, *WAITS)),
+    "send_file too much": Call(
+        lambda http: http.send_file(io.BytesIO(b"123456789")), (StateError, ExcessBodyData, *WAITS)
+    ),
+    "send_file too little": Call(
+        lambda http: http.send_file(io.BytesIO(b"1234"), 5),
+        (StateError, EOFError, ExcessBodyData, *WAITS),
+    ),
+    "send_file str": Call(
+        lambda http: http.send_file(io.StringIO("12345")),  # type: ignore[arg-type]  # misuse
+        (TypeError,),
+    ),
+    "send_file None": Call(lambda http: http.send_file(None), (TypeError,)),  # type: ignore[arg-type]
+    "send_file negative": Call(lambda http: http.send_file(io.BytesIO(), -1), (ValueError,)),
     "end_body": Call(Driven.end_body, (StateError, *WAITS)),
     "end_body trailers": Call(
         lambda http: http.end_body({"A": "b"}), (StateError, ValueError, *WAITS)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NoReturn
 
 import attrs
 import pytest
@@ -12,7 +16,11 @@ from dugong.network.plain_transport import PlainTransport
 from dugong.network.transport import FAIR_SHARE
 from dugong.polling import PollNeeded, on_release
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PIECE = 65_536
+LARGE = 16 * FAIR_SHARE
 
 
 @attrs.define
@@ -56,6 +64,30 @@ class FailingSocket(socket.socket):
 
     def recv_into(self, *_: object) -> int:
         raise OSError(5, "told by the system")
+
+
+@pytest.fixture
+def octets(tmp_path: Path) -> Iterator[int]:
+    """The descriptor of a file with the word."""
+    path = tmp_path / "octets"
+    path.write_bytes(b"octets")
+    with path.open("rb") as file:
+        yield file.fileno()
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[int]:
+    """The descriptor of a file of which no socket takes all."""
+    with (tmp_path / "large").open("w+b") as file:
+        file.truncate(LARGE)
+        yield file.fileno()
+
+
+def failing_with(number: int) -> Callable[..., NoReturn]:
+    def fail(*_: object) -> NoReturn:
+        raise OSError(number, "told by the system")
+
+    return fail
 
 
 def test_nothing_is_encrypted(ends: Ends) -> None:
@@ -121,6 +153,106 @@ class TestSending:
             pytest.raises(OSError, match="told by the system"),
         ):
             PlainTransport(failing).send(b"x")
+
+
+class TestSendingFiles:
+    def test_returns_the_octets_that_were_sent(self, ends: Ends, octets: int) -> None:
+        assert ends.transport.send_file(octets, 0, 6) == 6
+        assert ends.peer.recv(100) == b"octets"
+
+    def test_begins_at_the_offset_and_leaves_the_position(self, ends: Ends, octets: int) -> None:
+        os.lseek(octets, 3, os.SEEK_SET)
+        assert ends.transport.send_file(octets, 2, 3) == 3
+        assert ends.peer.recv(100) == b"tet"
+        assert os.lseek(octets, 0, os.SEEK_CUR) == 3
+
+    @pytest.mark.parametrize(("offset", "sent"), [(4, 2), (6, 0), (100, 0)])
+    def test_ends_with_the_file(self, ends: Ends, octets: int, offset: int, sent: int) -> None:
+        assert ends.transport.send_file(octets, offset, 10) == sent
+
+    def test_end_of_the_file_is_not_waited_for(self, ends: Ends, octets: int) -> None:
+        ends.transport.send_file(octets, 6, 10)
+        assert ends.transport.send(b"x") == 1
+
+    def test_send_that_took_a_part_waits_next(self, ends: Ends, large: int) -> None:
+        sent = ends.transport.send_file(large, 0, LARGE)
+        assert isinstance(sent, int)
+        assert 0 < sent < FAIR_SHARE
+        assert ends.transport.send_file(large, 0, LARGE) is ends.transport.writable
+
+    def test_send_that_would_block_waits(self, ends: Ends, large: int) -> None:
+        while not isinstance(ends.transport.send(bytes(PIECE)), PollNeeded):
+            pass
+        for _ in range(2):
+            assert ends.transport.send_file(large, 0, LARGE) is ends.transport.writable
+
+    def test_waits_once_after_its_fair_share(self, ends: Ends, large: int) -> None:
+        sent = 0
+        while not isinstance(count := ends.transport.send_file(large, 0, PIECE), PollNeeded):
+            assert count is not None
+            sent += count
+            ends.peer.recv(PIECE)
+        assert sent == FAIR_SHARE
+        assert ends.transport.send_file(large, 0, 1) == 1
+
+    def test_share_is_that_of_all_sends(self, ends: Ends, large: int) -> None:
+        for _ in range(FAIR_SHARE // PIECE - 1):
+            ends.transport.send(bytes(PIECE))
+            ends.peer.recv(PIECE)
+        ends.transport.send(bytes(PIECE - 5))
+        ends.peer.recv(PIECE)
+        assert ends.transport.send_file(large, 0, LARGE) == 5
+
+    def test_peer_that_has_gone_is_connection_closed(self, ends: Ends, octets: int) -> None:
+        ends.peer.close()
+        with pytest.raises(ConnectionClosed):
+            ends.transport.send_file(octets, 0, 6)
+
+    def test_closed_transport_is_connection_closed(self, ends: Ends, octets: int) -> None:
+        ends.transport.close()
+        with pytest.raises(ConnectionClosed):
+            ends.transport.send_file(octets, 0, 6)
+
+    @pytest.mark.parametrize(
+        "number", [errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP]
+    )
+    def test_file_that_the_system_refuses_is_not_possible(
+        self, ends: Ends, octets: int, number: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "sendfile", failing_with(number))
+        assert ends.transport.send_file(octets, 0, 6) is None
+        assert ends.transport.send(b"octets") == 6
+
+    def test_other_errors_pass_through(
+        self, ends: Ends, octets: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "sendfile", failing_with(errno.EIO))
+        with pytest.raises(OSError, match="told by the system"):
+            ends.transport.send_file(octets, 0, 6)
+
+    @pytest.mark.parametrize("action", [signal.SIG_DFL, lambda *_: None], ids=["die", "handle"])
+    def test_signal_that_would_act_makes_it_impossible(
+        self, ends: Ends, octets: int, action: signal.Handlers
+    ) -> None:
+        before = signal.signal(signal.SIGPIPE, action)
+        try:
+            assert ends.transport.send_file(octets, 0, 6) is None
+        finally:
+            signal.signal(signal.SIGPIPE, before)
+
+    def test_nothing_goes_past_the_send_of_a_subclass(self, octets: int) -> None:
+        class Upper(PlainTransport):
+            def send(self, data: bytes | memoryview) -> int | PollNeeded:
+                return super().send(bytes(data).upper())
+
+        ours, peer = socket.socketpair()
+        with peer, contextlib.closing(Upper(ours)) as transport:
+            assert transport.send_file(octets, 0, 6) is None
+
+    def test_nothing_goes_past_the_send_of_a_socket(self, octets: int) -> None:
+        ours, peer = socket.socketpair()
+        with peer, FailingSocket(fileno=ours.detach()) as failing:
+            assert PlainTransport(failing).send_file(octets, 0, 6) is None
 
 
 class TestReceiving:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dugong import HTTPConnection
     from tests.vectors.request_vector import RequestVector
 
-_JOINED: Final = 16_384  # octets of a body that is small enough to be sent with its head
+_JOINED: Final = 65_536  # octets of a body that is small enough to be sent with its head
 
 both_faces: Final = pytest.mark.parametrize("face", [pytest.param(f, id=f.value) for f in Face])
 

@@ -89,6 +89,10 @@ def test_transport_without_tls_has_no_cipher_and_no_certificate() -> None:
     assert transport.peercert(binary_form=False) is None
 
 
+def test_transport_sends_no_files_unless_it_says_how() -> None:
+    assert LeastTransport(7).send_file(0, 0, 1) is None
+
+
 @pytest.mark.parametrize("exc", CUT_OFF, ids=repr)
 def test_cut_off_connection_is_recognized(exc: Exception) -> None:
     assert is_cut_off(exc)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dugong.limits import Limits
 
 # Up to this size a body is copied behind its head, so that one send takes both.
-_JOINED: Final = 16_384
+_JOINED: Final = 65_536
 _WITHOUT_OPEN_BODY: Final = frozenset({Sending.READY, Sending.SIZED_COMPLETE})
 # Members are looked up by a Python call before 3.12.
 _WHOLE: Final = Phase.WHOLE
@@ -43,14 +43,21 @@ _SKIP: Final = {False: SendEvent.SKIP_CONTINUE_SIZED, True: SendEvent.SKIP_CONTI
 
 
 class Sender:
-    """Sends requests and their bodies on one connection."""
+    """Sends requests and their bodies on one connection.
+
+    What follows `prepare_write`, `prepare_end` and `send` is for `FileSender`, too.
+
+    Attributes:
+        current: What a send that is not finished sends.
+        is_chunked: Whether the body of the active request is sent in chunks.
+    """
 
     def __init__(self, link: Link, limits: Limits) -> None:
         self._link = link
         self._state = link.state
         self._limits = limits
-        self._current: Outgoing | None = None
-        self._is_chunked = False  # the body of the active request
+        self.current: Outgoing | None = None
+        self.is_chunked: bool = False
 
     # -- what can be sent
 
@@ -62,19 +69,19 @@ class Sender:
             ExcessBodyData: The body is longer than announced.
         """
         state = self._state
-        self._check_can_send()
+        self.check_can_send()
         SENDING[state.sending, SendEvent.WRITE]
         size = len(data)
-        if not self._is_chunked and size > state.body_left:
+        if not self.is_chunked and size > state.body_left:
             raise ExcessBodyData(
                 f"{state.body_left} octets of the body are left, but {size} were to be written"
             )
         if not size:
             return None
-        pieces: list[bytes | memoryview] = self._chunk(data) if self._is_chunked else [data]
+        pieces: list[bytes | memoryview] = self.frame_chunk(data) if self.is_chunked else [data]
         return Outgoing(SendEvent.WRITE, pieces, octets=size)
 
-    def _chunk(self, data: memoryview) -> list[bytes | memoryview]:
+    def frame_chunk(self, data: memoryview) -> list[bytes | memoryview]:
         start = encode_chunk_start(len(data))
         if len(data) <= _JOINED:
             return [b"".join((start, data, b"\r\n"))]
@@ -89,7 +96,7 @@ class Sender:
         """
         last_chunk = encode_last_chunk(trailers)
         state = self._state
-        self._check_can_send()
+        self.check_can_send()
         if trailers and state.sending in (Sending.SIZED_BODY, Sending.SIZED_COMPLETE):
             raise ValueError("only a chunked body can have trailers")
         SENDING[state.sending, SendEvent.END_BODY]
@@ -99,9 +106,9 @@ class Sender:
 
     def skip_continue(self) -> None:
         """Let the body be written without the awaited 100."""
-        self._check_can_send()
+        self.check_can_send()
         state = self._state
-        event = _SKIP[self._is_chunked]
+        event = _SKIP[self.is_chunked]
         state.sending = SENDING[state.sending, event]
         if state.active is not None:
             state.active.phase = Phase.BODY
@@ -114,7 +121,7 @@ class Sender:
             self._link.sending.block(self.step, outgoing)
         finally:
             if not outgoing.is_out:
-                self._abandon(outgoing)
+                self.abandon(outgoing)
 
     def co_send(self, outgoing: Outgoing) -> Generator[PollNeeded, None, None]:
         """Send *outgoing*, yielding what that waits for."""
@@ -122,15 +129,15 @@ class Sender:
             yield from self._link.sending.coroutine(self.step, outgoing)
         finally:
             if not outgoing.is_out:
-                self._abandon(outgoing)
+                self.abandon(outgoing)
 
     def step(self, outgoing: Outgoing) -> PollNeeded | None:
         """Send as much of *outgoing* as goes out now; a request is booked first."""
         link = self._link
-        if outgoing is not self._current:
+        if outgoing is not self.current:
             if isinstance(outgoing, EncodedRequest):
                 self._book(outgoing)
-            self._current = outgoing
+            self.current = outgoing
         elif link.failure is not None:
             link.check_alive()
         pieces = outgoing.pieces
@@ -151,22 +158,21 @@ class Sender:
                     pieces[0] = memoryview(pieces[0])[sent:]
         except (ConnectionClosed, OSError) as exc:
             outgoing.is_begun = is_begun
-            link.check_alive()
-            self._state.broken_off = ConnectionClosed(f"sending failed before: {exc}")
+            self.break_off(exc)
             raise
-        self._account(outgoing)
-        self._current = None
+        self.account(outgoing)
+        self.current = None
         outgoing.is_out = True
         return None
 
-    def _check_can_send(self) -> None:
+    def check_can_send(self) -> None:
         """Raise what ended the connection, or sending on it; learn what became of a 100."""
         state = self._state
         if self._link.failure is not None or state.receiving is _CLOSED:
             self._link.check_not_ended()
         if state.broken_off is not None:
             raise ConnectionClosed(str(state.broken_off))
-        if self._current is not None:
+        if self.current is not None:
             raise StateError("a send that began before is not finished")
         entry = state.active
         if entry is None or entry.verdict is _NO_VERDICT:
@@ -175,7 +181,7 @@ class Sender:
             if state.sending is not Sending.REFUSED:
                 state.sending = SENDING[state.sending, SendEvent.REFUSAL]
         elif state.sending is Sending.AWAITING_CONTINUE:
-            state.sending = SENDING[state.sending, _CONTINUE[self._is_chunked]]
+            state.sending = SENDING[state.sending, _CONTINUE[self.is_chunked]]
             entry.phase = Phase.BODY
 
     def _book(self, request: EncodedRequest) -> None:
@@ -183,9 +189,9 @@ class Sender:
         link, state = self._link, self._state
         if not request.pieces:
             raise StateError("the encoder returned a request that was sent before")
-        is_clear = state.active is None and state.broken_off is None and self._current is None
+        is_clear = state.active is None and state.broken_off is None and self.current is None
         if not is_clear or link.failure is not None or state.receiving is _CLOSED:
-            self._check_can_send()
+            self.check_can_send()
         SENDING[state.sending, request.event]
         if state.last_sent:
             raise ConnectionClosed("the request before said Connection: close")
@@ -200,7 +206,7 @@ class Sender:
             expects = request.event is SendEvent.REQUEST_EXPECTING_CONTINUE
             request.phase = Phase.AWAITING_CONTINUE if expects else Phase.BODY
         # From here on whoever gives the request up finds it.
-        self._current = request
+        self.current = request
         state.owed.append(request)
 
     def _add_body(self, request: EncodedRequest, body: memoryview) -> None:
@@ -232,12 +238,21 @@ class Sender:
             raise ConnectionClosed("server closed the idle connection")
         buffer.clear()
 
-    def _account(self, outgoing: Outgoing) -> None:
-        """Enter into the state that something is out whole."""
+    def break_off(self, failure: Exception) -> None:
+        """End the sending, since the transport failed; the caller then raises *failure*.
+
+        Raises:
+            Exception: The connection is dead; this is the reason.
+        """
+        self._link.check_alive()
+        self._state.broken_off = ConnectionClosed(f"sending failed before: {failure}")
+
+    def account(self, outgoing: Outgoing) -> None:
+        """Enter into the state that something is out whole; then nothing is `current` any more."""
         state = self._state
         state.sending = SENDING[state.sending, outgoing.event]
         if isinstance(outgoing, EncodedRequest):
-            self._is_chunked = outgoing.chunked
+            self.is_chunked = outgoing.chunked
             state.body_left = outgoing.length
             if outgoing.body is not None:
                 outgoing.release()
@@ -246,7 +261,7 @@ class Sender:
                 state.last_sent = outgoing.closes
                 return
             state.active = outgoing
-        elif not self._is_chunked:
+        elif not self.is_chunked:
             state.body_left -= outgoing.octets
             if not state.body_left:
                 state.sending = SENDING[state.sending, SendEvent.LAST_OCTET]
@@ -255,12 +270,12 @@ class Sender:
             entry.phase = _WHOLE
             state.last_sent = entry.closes
 
-    def _abandon(self, outgoing: Outgoing) -> None:
+    def abandon(self, outgoing: Outgoing) -> None:
         """Give up something that is not out whole."""
         outgoing.release()
-        if self._current is not outgoing:
+        if self.current is not outgoing:
             return
-        self._current = None
+        self.current = None
         state = self._state
         entry = outgoing if isinstance(outgoing, EncodedRequest) else None
         if outgoing.is_begun and state.broken_off is None:

@@ -7,6 +7,8 @@ nothing of HTTP.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import select
 import socket
 from typing import Final
@@ -16,6 +18,8 @@ from dugong.polling import POLLIN, PollNeeded, release
 
 # Without it, a program that lets SIGPIPE act would die of a server that closes.
 _SEND_FLAGS: Final[int] = getattr(socket, "MSG_NOSIGNAL", 0)
+# What sendfile() says of a file, or a system, that it is not for.
+_NO_SENDFILE: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 class PlainTransport(Transport):
@@ -59,6 +63,38 @@ class PlainTransport(Transport):
         self._sent_in_turn += count
         self._filled = count < len(data)
         return count
+
+    def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+        if not self._may_send_files():
+            return None
+        if self._filled or self._sent_in_turn >= FAIR_SHARE:
+            self._filled = False
+            self._sent_in_turn = 0
+            return self.writable
+        most = min(count, FAIR_SHARE - self._sent_in_turn)
+        try:
+            sent = os.sendfile(self._socket.fileno(), fd, offset, most)
+        except BlockingIOError:
+            self._sent_in_turn = 0
+            return self.writable
+        except OSError as exc:
+            if exc.errno in _NO_SENDFILE:
+                return None
+            raise_translated(exc)
+        self._sent_in_turn += sent
+        self._filled = 0 < sent < most
+        return sent
+
+    def _may_send_files(self) -> bool:
+        """Return whether octets may go past the ``send`` of this object and of its socket."""
+        import signal
+
+        return (
+            type(self).send is PlainTransport.send
+            and type(self._socket).send is socket.socket.send
+            # sendfile() knows no MSG_NOSIGNAL.
+            and signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
+        )
 
     def receive_into(self, target: memoryview) -> int | PollNeeded:
         if self.is_drained or self._received_in_turn >= FAIR_SHARE:

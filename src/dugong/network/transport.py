@@ -73,6 +73,27 @@ class Transport(ABC):
             ConnectionClosed: The connection was cut off.
         """
 
+    def send_file(self, fd: int, offset: int, count: int) -> int | PollNeeded | None:
+        """Send octets of a regular file without reading them, and return how many.
+
+        A transport that leaves this as it is, or gives `None`, has them read and sends them by
+        `send`. It has to, where its `send` does more than to hand the octets to the system. The
+        position of the descriptor stays as it is, and the descriptor open.
+
+        Args:
+            fd: The descriptor of the file.
+            offset: Where in the file the octets begin.
+            count: How many to send at most, and not 0.
+
+        Returns:
+            The count of octets that were sent, 0 where the file has none there; or `None`, where
+            this is not possible with this transport or this file, and nothing was sent.
+
+        Raises:
+            ConnectionClosed: The connection was cut off.
+        """
+        return None
+
     @abstractmethod
     def receive_into(self, target: memoryview) -> int | PollNeeded:
         """Receive octets into *target*, which is not empty; return their count, 0 at the end.

@@ -49,7 +49,7 @@ class SendEvent(_Symbol):
     CONTINUE_SIZED = "a 100 response before a body of known length"
     CONTINUE_CHUNKED = "a 100 response before a chunked body"
     REFUSAL = "a final response instead of the 100"
-    WRITE = "write()"
+    WRITE = "write() or send_file()"
     LAST_OCTET = "the last octet of a sized body"
     END_BODY = "end_body()"
 

@@ -6,86 +6,31 @@ It owns what is sent and received on that pair, and how it ends. It knows nothin
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
-import attrs
-
 from dugong.exceptions import ConnectionClosed
 from dugong.limits import BUFFER_SIZE
-from dugong.network.transport import FAIR_SHARE, Transport, TransportFactory
+from dugong.network.transport import FAIR_SHARE, TransportFactory
 from dugong.polling import POLLIN, POLLOUT, PollNeeded
 from dugong.testing.promise import (
     PATIENCE,
     is_open,
-    keeps_memory,
     must_raise,
     raises_nothing,
-    raises_only,
     recorded_releases,
     require,
     within_patience,
 )
+from dugong.testing.transport_pair import Pair, connected_pair
 
 # More than any system takes for a peer that does not read
 _MOST_TAKEN: Final = 32 * FAIR_SHARE
 _PATTERN: Final = bytes(range(251)) * 600
-
-
-@attrs.define(eq=False)
-class _Pair:
-    """A transport, the descriptor that it was made for, and the socket at the other end."""
-
-    transport: Transport
-    fd: int
-    peer: socket.socket
-
-    def send(self, octets: bytes) -> int | PollNeeded:
-        """Send from memory that is taken away afterwards."""
-        memory = bytearray(octets)
-        try:
-            with memoryview(memory) as view, raises_only("send() must work", ConnectionClosed):
-                result = self.transport.send(view)
-        finally:
-            require(not keeps_memory(memory), "send() must not keep the memory that it is given")
-        if isinstance(result, PollNeeded):
-            self._check_needed(result)
-        else:
-            require(
-                0 < result <= len(octets), f"send() must return the octets it sent, not {result}"
-            )
-        return result
-
-    def receive(self, size: int) -> bytes | PollNeeded:
-        """Receive into memory that is taken away afterwards."""
-        memory = bytearray(size)
-        promise = "receive_into() must work"
-        try:
-            with memoryview(memory) as view, raises_only(promise, ConnectionClosed):
-                result = self.transport.receive_into(view)
-        finally:
-            require(
-                not keeps_memory(memory), "receive_into() must not keep the memory that it is given"
-            )
-        if isinstance(result, PollNeeded):
-            self._check_needed(result)
-            return result
-        require(0 <= result <= size, f"receive_into() must return its octets, not {result}")
-        return bytes(memory[:result])
-
-    def _check_needed(self, needed: PollNeeded) -> None:
-        require(
-            needed is self.transport.readable or needed is self.transport.writable,
-            "a transport must wait for its own `readable` or `writable`, and no other object",
-        )
-
-    def received(self, size: int = BUFFER_SIZE) -> bytes:
-        """Receive, and wait before it where necessary."""
-        while isinstance(result := self.receive(size), PollNeeded):
-            require(result.poll(PATIENCE), "receive_into() must not wait where there is something")
-        return result
 
 
 def check_transport(make: TransportFactory) -> None:
@@ -99,7 +44,7 @@ def check_transport(make: TransportFactory) -> None:
         AssertionError: A promise is broken; the message says which.
     """
     for scenario in _SCENARIOS:
-        with _pair(make) as pair:
+        with connected_pair(make) as pair:
             within_patience(
                 partial(scenario, pair),
                 f"no method of a transport may block ({scenario.__name__.strip('_')})",
@@ -107,23 +52,7 @@ def check_transport(make: TransportFactory) -> None:
             )
 
 
-@contextlib.contextmanager
-def _pair(make: TransportFactory) -> Iterator[_Pair]:
-    ours, peer = socket.socketpair()
-    ours.setblocking(False)
-    peer.setblocking(False)
-    with ours, peer:
-        fd = ours.fileno()
-        with raises_nothing("a transport must be made for every connected socket"):
-            transport = make(ours)
-        try:
-            yield _Pair(transport, fd, peer)
-        finally:
-            with contextlib.suppress(Exception):  # what is wrong with it was told
-                transport.close()
-
-
-def _check_waiting(pair: _Pair) -> None:
+def _check_waiting(pair: Pair) -> None:
     transport = pair.transport
     require(transport.readable == (pair.fd, POLLIN), "readable must wait for the socket's input")
     require(transport.writable == (pair.fd, POLLOUT), "writable must wait for the socket's output")
@@ -137,7 +66,7 @@ def _check_waiting(pair: _Pair) -> None:
         )
 
 
-def _check_receiving(pair: _Pair) -> None:
+def _check_receiving(pair: Pair) -> None:
     for octets, size in ((b"octets", 100), (b"octets", 6), (b"octets", 1), (_PATTERN[:9000], 512)):
         pair.peer.sendall(octets)
         got = b""
@@ -159,7 +88,7 @@ def _check_receiving(pair: _Pair) -> None:
             )
 
 
-def _check_sending(pair: _Pair) -> None:
+def _check_sending(pair: Pair) -> None:
     sent = 0
     is_full = False
     while not is_full:
@@ -183,35 +112,98 @@ def _check_sending(pair: _Pair) -> None:
     )
 
 
-def _check_fairness(pair: _Pair) -> None:
-    def exchange_out() -> int | None:
-        result = pair.send(bytes(BUFFER_SIZE))
-        if isinstance(result, PollNeeded):
-            return None
-        left = result
-        while left and PollNeeded(pair.peer.fileno(), POLLIN).poll(PATIENCE / 4):
-            left -= len(pair.peer.recv(left))
-        return result
+def _check_files(pair: Pair) -> None:
+    with _file_of(_PATTERN) as fd:
+        os.lseek(fd, 5, os.SEEK_SET)
+        if _sent_of_file(pair, fd, 0, 1) is None:
+            require(not _arrived(pair, 0), "send_file() must send nothing where it returns None")
+            return
+        require(_arrived(pair, 1) == _PATTERN[:1], "send_file() must send the octets of the file")
+        offset = 1
+        while count := _sent_of_file(pair, fd, offset, len(_PATTERN)):
+            require(
+                _arrived(pair, count) == _PATTERN[offset : offset + count],
+                "send_file() must send the octets at the offset, and as many as it returns",
+            )
+            offset += count
+        require(
+            offset == len(_PATTERN) and count == 0,
+            "send_file() must return 0 at the end of the file, and not before",
+        )
+        require(is_open(fd), "send_file() must leave the file open")
+        require(
+            os.lseek(fd, 0, os.SEEK_CUR) == 5,
+            "send_file() must leave the position of the file as it is",
+        )
 
+
+@contextlib.contextmanager
+def _file_of(octets: bytes) -> Iterator[int]:
+    """Give the descriptor of a file with these octets."""
+    with tempfile.TemporaryFile() as file:
+        file.write(octets)
+        file.flush()
+        fd = os.dup(file.fileno())
+        try:
+            yield fd
+        finally:
+            with contextlib.suppress(OSError):  # it was closed
+                os.close(fd)
+
+
+def _sent_of_file(pair: Pair, fd: int, offset: int, count: int) -> int | None:
+    """Send octets of a file, and wait before it where necessary."""
+    while isinstance(result := pair.send_file(fd, offset, count), PollNeeded):
+        require(result.poll(PATIENCE), "send_file() must not wait where there is room")
+    return result
+
+
+def _arrived(pair: Pair, count: int) -> bytes:
+    """Return what the peer gets: *count* octets, or fewer where no more come, or what is there."""
+    got = bytearray()
+    ready = PollNeeded(pair.peer.fileno(), POLLIN)
+    while (not count or len(got) < count) and ready.poll(PATIENCE / 4 if count else 0):
+        got += pair.peer.recv(BUFFER_SIZE)
+    return bytes(got)
+
+
+def _check_fairness(pair: Pair) -> None:
     def exchange_in() -> int | None:
         with contextlib.suppress(BlockingIOError):
             pair.peer.send(bytes(BUFFER_SIZE))
         result = pair.receive(1024)
         return None if isinstance(result, PollNeeded) else len(result)
 
-    for name, exchange in (("send", exchange_out), ("receive_into", exchange_in)):
-        moved = in_turn = 0
-        while moved < 2 * FAIR_SHARE:
-            count = exchange()
-            in_turn = 0 if count is None else in_turn + count
-            moved += count or 0
-            require(
-                in_turn <= FAIR_SHARE + BUFFER_SIZE,
-                f"{name}() must return a PollNeeded after {FAIR_SHARE} octets without a wait",
-            )
+    _check_share("send", lambda: _taken(pair, pair.send(bytes(BUFFER_SIZE))))
+    _check_share("receive_into", exchange_in)
+    with _file_of(bytes(BUFFER_SIZE)) as fd:
+        if _sent_of_file(pair, fd, BUFFER_SIZE, 1) is not None:
+            _check_share("send_file", lambda: _taken(pair, pair.send_file(fd, 0, BUFFER_SIZE) or 0))
 
 
-def _check_end(pair: _Pair) -> None:
+def _taken(pair: Pair, sent: int | PollNeeded) -> int | None:
+    """Have the peer receive what was sent; return the count, `None` where that has to wait."""
+    if isinstance(sent, PollNeeded):
+        return None
+    left = sent
+    while left and PollNeeded(pair.peer.fileno(), POLLIN).poll(PATIENCE / 4):
+        left -= len(pair.peer.recv(left))
+    return sent
+
+
+def _check_share(name: str, exchange: Callable[[], int | None]) -> None:
+    moved = in_turn = 0
+    while moved < 2 * FAIR_SHARE:
+        count = exchange()
+        in_turn = 0 if count is None else in_turn + count
+        moved += count or 0
+        require(
+            in_turn <= FAIR_SHARE + BUFFER_SIZE,
+            f"{name}() must return a PollNeeded after {FAIR_SHARE} octets without a wait",
+        )
+
+
+def _check_end(pair: Pair) -> None:
     pair.peer.sendall(b"last")
     pair.peer.shutdown(socket.SHUT_WR)
     require(pair.received() == b"last", "receive_into() must give what came before the end")
@@ -223,7 +215,7 @@ def _check_end(pair: _Pair) -> None:
     require(pair.send(b"x") == 1, "send() must be possible where the peer only ended its half")
 
 
-def _check_cut_off(pair: _Pair) -> None:
+def _check_cut_off(pair: Pair) -> None:
     pair.send(b"unread")
     pair.peer.close()
     with contextlib.suppress(ConnectionClosed):
@@ -232,12 +224,12 @@ def _check_cut_off(pair: _Pair) -> None:
         _send_until_failure(pair)
 
 
-def _send_until_failure(pair: _Pair) -> None:
+def _send_until_failure(pair: Pair) -> None:
     for _ in range(100):
         pair.send(b"octets")
 
 
-def _check_shutdown(pair: _Pair) -> None:
+def _check_shutdown(pair: Pair) -> None:
     for _ in range(2):
         with raises_nothing("shutdown() must raise nothing"):
             pair.transport.shutdown(socket.SHUT_RDWR)
@@ -249,7 +241,7 @@ def _check_shutdown(pair: _Pair) -> None:
             _send_until_failure(pair)
 
 
-def _check_close(pair: _Pair) -> None:
+def _check_close(pair: Pair) -> None:
     transport = pair.transport
     with recorded_releases() as releases:
         for _ in range(2):
@@ -272,10 +264,11 @@ def _check_close(pair: _Pair) -> None:
         transport.peercert(binary_form=False)
 
 
-_SCENARIOS: Final[tuple[Callable[[_Pair], None], ...]] = (
+_SCENARIOS: Final[tuple[Callable[[Pair], None], ...]] = (
     _check_waiting,
     _check_receiving,
     _check_sending,
+    _check_files,
     _check_fairness,
     _check_end,
     _check_cut_off,

@@ -8,6 +8,7 @@ and of the large one that is measured. It prints the growth in octets.
 import re
 import ssl
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -68,6 +69,20 @@ def upload(connection: HTTPConnection, count: int, body: BodyFollowing) -> None:
     assert int(connection.readall()) >= count
 
 
+def send_file(
+    connection: HTTPConnection, count: int, body: BodyFollowing, *, read: bool = False
+) -> None:
+    """Send a sparse file of *count* octets: that of the system, or its wrapper, which is read."""
+    with tempfile.NamedTemporaryFile() as wrapper:
+        wrapper.truncate(count)
+        connection.send_request("PUT", "/", body=body)
+        file = wrapper if read else wrapper.file
+        assert connection.send_file(file) == count
+        connection.end_body()
+    assert connection.read_response().status == 200
+    assert int(connection.readall()) >= count
+
+
 OPERATIONS: Final[Mapping[str, Callable[[HTTPConnection, str], None]]] = {
     "readinto": lambda connection, path: download(connection, path, readinto),
     "co_readinto": lambda connection, path: download(connection, path, co_readinto),
@@ -76,6 +91,9 @@ OPERATIONS: Final[Mapping[str, Callable[[HTTPConnection, str], None]]] = {
     "readall": lambda connection, path: download(connection, path, HTTPConnection.readall),
     "write": lambda connection, count: upload(connection, int(count), BodyFollowing(int(count))),
     "write-chunked": lambda connection, count: upload(connection, int(count), BodyFollowing()),
+    "send-file": lambda conn, count: send_file(conn, int(count), BodyFollowing(int(count))),
+    "send-file-chunked": lambda conn, count: send_file(conn, int(count), BodyFollowing()),
+    "send-file-read": lambda conn, count: send_file(conn, int(count), BodyFollowing(), read=True),
 }
 
 
