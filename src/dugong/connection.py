@@ -13,7 +13,6 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack, overload
 
 from dugong.drivers.poll_loop import eval_coroutine
-from dugong.exchange.conversation import NO_CONVERSATION, Conversation
 from dugong.layers import Layers
 from dugong.network.route import parse_route
 from dugong.polling import check_timeout
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer, WriteableBuffer
 
+    from dugong.exchange.conversation import Conversation
     from dugong.network.connector import Connector
     from dugong.network.transport import PeerCertificate, Transport
     from dugong.polling import PollNeeded
@@ -95,7 +95,7 @@ class HTTPConnection(BinaryStream):
         self._timeout = timeout
         # Reentrant, since a signal handler may disconnect while this thread holds it.
         self._replacing = threading.RLock()
-        self._talk = NO_CONVERSATION
+        self._talk = _no_conversation()
         self._last_transport: Transport | None = None
 
     @classmethod
@@ -150,7 +150,7 @@ class HTTPConnection(BinaryStream):
     def timeout(self, timeout: float | None) -> None:
         check_timeout(timeout)
         self._timeout = timeout
-        if (talk := self._talk) is not NO_CONVERSATION:
+        if not (talk := self._talk).is_none:
             talk.link.set_timeout(timeout)
 
     @property
@@ -201,7 +201,7 @@ class HTTPConnection(BinaryStream):
         """
         with self._replacing:
             old = self._talk
-            if old is NO_CONVERSATION:
+            if old.is_none:
                 return
             if old.link.is_in_progress:
                 old.receiver.interrupt()
@@ -531,13 +531,15 @@ class HTTPConnection(BinaryStream):
     # -- conversations
 
     def _new_conversation(self) -> Conversation:
+        from dugong.exchange.conversation import Conversation
+
         layers = self.layers
         return Conversation(self._timeout, layers.head_parser, layers.framing, layers.limits)
 
     def _usable_conversation(self) -> Conversation:
         """Return the present conversation, or a new one where there is none to go on with."""
         talk = self._talk
-        while talk is NO_CONVERSATION or talk.link.state.replaceable:
+        while talk.is_none or talk.link.state.replaceable:
             with self._replacing:
                 if self._talk is talk:
                     self._replace(talk)
@@ -562,7 +564,7 @@ class HTTPConnection(BinaryStream):
             return
         if old.link.is_open:
             self._last_transport = old.link.transport
-        self._talk = NO_CONVERSATION
+        self._talk = _no_conversation()
 
     def _replace(self, old: Conversation) -> None:
         if old.link.is_open:
@@ -585,6 +587,14 @@ class HTTPConnection(BinaryStream):
             self.connect()
             link = self._talk.link
         return link.transport
+
+
+def _no_conversation() -> Conversation:
+    # That floor is imported with the first connection: it needs email.message, which costs as much
+    # as this whole library.
+    from dugong.exchange.conversation import NO_CONVERSATION
+
+    return NO_CONVERSATION
 
 
 def _default_context() -> ssl.SSLContext:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import importlib.resources
 import re
@@ -120,7 +121,20 @@ def test_numbers_are_those_of_the_contract() -> None:
     assert dugong.BUFFER_SIZE >= 4_096
 
 
-@pytest.mark.parametrize("module", ["asyncio", "ssl", "_ssl", "logging", "hashlib", "_hashlib"])
+def test_response_is_the_one_of_its_module() -> None:
+    from dugong.protocol.response import HTTPResponse
+
+    assert dugong.HTTPResponse is HTTPResponse
+
+
+def test_public_names_are_listed_before_their_first_use() -> None:
+    assert set(ast.literal_eval(python("import dugong; print(dir(dugong))"))) >= PUBLIC
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["asyncio", "ssl", "_ssl", "logging", "hashlib", "_hashlib", "email.message", "ipaddress"],
+)
 def test_import_leaves_out_what_is_not_needed_at_once(module: str) -> None:
     assert python(f"import sys, dugong; print({module!r} in sys.modules)") == "False\n"
 

@@ -157,7 +157,11 @@ WITHDRAWN: Final = Phase.WITHDRAWN
 def state_of(*phases: Phase, **attributes: Any) -> ConnectionState:
     """Return a state in which a request of each phase is owed; its path is its place."""
     entries = (Entry("GET", f"/{i}", phase=phase) for i, phase in enumerate(phases))
-    return ConnectionState(owed=deque(entries), **attributes)
+    state = ConnectionState()
+    state.owed.extend(entries)
+    for name, value in attributes.items():
+        setattr(state, name, value)
+    return state
 
 
 def paths(state: ConnectionState) -> list[str]:
@@ -211,7 +215,9 @@ class JustEmptied(deque[Owed]):
 
 
 def test_oldest_owed_bears_that_the_other_half_removes_it() -> None:
-    assert ConnectionState(owed=JustEmptied()).oldest_owed() is None
+    state = ConnectionState()
+    state.owed = JustEmptied()
+    assert state.oldest_owed() is None
 
 
 @pytest.mark.parametrize(
@@ -304,6 +310,6 @@ def test_nothing_is_pending_on_a_connection_that_is_replaced(
     ],
 )
 def test_open_request_body_is_in_progress(sending: Sending, is_in_progress: bool) -> None:
-    assert ConnectionState(sending=sending).is_in_progress() is is_in_progress
+    assert state_of(sending=sending).is_in_progress() is is_in_progress
     assert state_of(WITHDRAWN, sending=sending).is_in_progress() is is_in_progress
     assert state_of(WHOLE, sending=sending).is_in_progress()

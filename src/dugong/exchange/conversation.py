@@ -40,6 +40,11 @@ class Conversation:
         self.sender: Sender = Sender(self.link, limits)
         self.receiver: Receiver = Receiver(self.link, make_parser(limits), choose_framing, limits)
 
+    @property
+    def is_none(self) -> bool:
+        """Whether this is `NO_CONVERSATION`."""
+        return self is NO_CONVERSATION
+
 
 # One for all connections, since nothing can change in it: nothing is owed, and it is never opened.
 NO_CONVERSATION: Final = Conversation(None, HeadParser, choose_framing, Limits())

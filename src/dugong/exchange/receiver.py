@@ -18,7 +18,7 @@ from dugong.exceptions import (
 )
 from dugong.exchange.body_reader import FAULTS, BodyReader
 from dugong.polling import PollNeeded
-from dugong.protocol.fields import FieldMessage
+from dugong.protocol.field_message import FieldMessage
 from dugong.protocol.framing import FramingChoice, is_persistent
 from dugong.protocol.response import HTTPResponse
 from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Receiving, Verdict
