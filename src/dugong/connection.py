@@ -7,6 +7,7 @@ has ended. It knows neither HTTP nor sockets: the sender and the receiver do the
 
 from __future__ import annotations
 
+import functools
 import operator
 import threading
 from collections.abc import Generator, Mapping
@@ -150,7 +151,7 @@ class HTTPConnection(BinaryStream):
     def timeout(self, timeout: float | None) -> None:
         check_timeout(timeout)
         self._timeout = timeout
-        if not (talk := self._talk).is_none:
+        if (talk := self._talk) is not _no_conversation():
             talk.link.set_timeout(timeout)
 
     @property
@@ -201,7 +202,7 @@ class HTTPConnection(BinaryStream):
         """
         with self._replacing:
             old = self._talk
-            if old.is_none:
+            if old is _no_conversation():
                 return
             if old.link.is_in_progress:
                 old.receiver.interrupt()
@@ -531,15 +532,15 @@ class HTTPConnection(BinaryStream):
     # -- conversations
 
     def _new_conversation(self) -> Conversation:
-        from dugong.exchange.conversation import Conversation
-
         layers = self.layers
-        return Conversation(self._timeout, layers.head_parser, layers.framing, layers.limits)
+        return _conversation_class()(
+            self._timeout, layers.head_parser, layers.framing, layers.limits
+        )
 
     def _usable_conversation(self) -> Conversation:
         """Return the present conversation, or a new one where there is none to go on with."""
         talk = self._talk
-        while talk.is_none or talk.link.state.replaceable:
+        while talk is _no_conversation() or talk.link.state.replaceable:
             with self._replacing:
                 if self._talk is talk:
                     self._replace(talk)
@@ -589,12 +590,22 @@ class HTTPConnection(BinaryStream):
         return link.transport
 
 
+# The floor below is imported with the first connection: it needs email.message, which costs as much
+# as our own modules together. An import statement in a function costs as much as five calls.
+
+
+@functools.cache
 def _no_conversation() -> Conversation:
-    # That floor is imported with the first connection: it needs email.message, which costs as much
-    # as this whole library.
     from dugong.exchange.conversation import NO_CONVERSATION
 
     return NO_CONVERSATION
+
+
+@functools.cache
+def _conversation_class() -> type[Conversation]:
+    from dugong.exchange.conversation import Conversation
+
+    return Conversation
 
 
 def _default_context() -> ssl.SSLContext:

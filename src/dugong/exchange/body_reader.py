@@ -35,6 +35,16 @@ class BodyReader:
             reset when a new response is read: what was lost before is known by then.
     """
 
+    __slots__ = (
+        "_buffer",
+        "_framing",
+        "_gathered",
+        "_is_bulk",
+        "_is_interrupted",
+        "_link",
+        "has_lost",
+    )
+
     def __init__(self, link: Link) -> None:
         """Read from *link*, and call its `body_ended` when a body was read to its end."""
         self._link = link

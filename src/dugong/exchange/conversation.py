@@ -29,6 +29,12 @@ class Conversation:
         receiver: The receiving half.
     """
 
+    __slots__ = (
+        "link",
+        "receiver",
+        "sender",
+    )
+
     def __init__(
         self,
         timeout: float | None,
@@ -39,11 +45,6 @@ class Conversation:
         self.link: Link = Link(timeout)
         self.sender: Sender = Sender(self.link, limits)
         self.receiver: Receiver = Receiver(self.link, make_parser(limits), choose_framing, limits)
-
-    @property
-    def is_none(self) -> bool:
-        """Whether this is `NO_CONVERSATION`."""
-        return self is NO_CONVERSATION
 
 
 # One for all connections, since nothing can change in it: nothing is owed, and it is never opened.

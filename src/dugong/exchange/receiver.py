@@ -48,6 +48,21 @@ class Receiver:
         body: Reads the body of the last response.
     """
 
+    __slots__ = (
+        "_buffer",
+        "_choose_framing",
+        "_interim_count",
+        "_limits",
+        "_link",
+        "_parser",
+        "_passed",
+        "_raw",
+        "_refused",
+        "_state",
+        "body",
+        "trailers",
+    )
+
     def __init__(
         self, link: Link, parser: HeadParser, choose_framing: FramingChoice, limits: Limits
     ) -> None:

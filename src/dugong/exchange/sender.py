@@ -45,6 +45,14 @@ _SKIP: Final = {False: SendEvent.SKIP_CONTINUE_SIZED, True: SendEvent.SKIP_CONTI
 class Sender:
     """Sends requests and their bodies on one connection."""
 
+    __slots__ = (
+        "_current",
+        "_is_chunked",
+        "_limits",
+        "_link",
+        "_state",
+    )
+
     def __init__(self, link: Link, limits: Limits) -> None:
         self._link = link
         self._state = link.state

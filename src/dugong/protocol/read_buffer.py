@@ -31,6 +31,15 @@ class ReadBuffer:
         size: How many octets there are.
     """
 
+    __slots__ = (
+        "_capacity",
+        "_data",
+        "_end",
+        "_start",
+        "_view",
+        "size",
+    )
+
     def __init__(self) -> None:
         self._data = bytearray()
         self._view = memoryview(self._data)

@@ -78,6 +78,15 @@ class HeadParser:
     consume octets or keep state.
     """
 
+    __slots__ = (
+        "_safe_lines",
+        "_safe_size",
+        "_section",
+        "_seen",
+        "_status_line",
+        "limits",
+    )
+
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._seen = 0
