@@ -10,7 +10,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dugong import InvalidResponse, UnsupportedResponse
-from dugong.protocol.grammar import FIELD_LINE
+from dugong.protocol.line_grammar import FIELD_LINE
 from dugong.protocol.read_buffer import ReadBuffer
 from dugong.protocol.response_head import HeadParser, ResponseHead
 from fuzz.runner import main

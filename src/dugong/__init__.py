@@ -35,10 +35,10 @@ from dugong.limits import BUFFER_SIZE, MAX_HEADER_SIZE, MAX_LINE_SIZE
 from dugong.network.retry import is_temp_network_error
 from dugong.polling import PollNeeded
 from dugong.protocol.request import BodyFollowing
-from dugong.protocol.response import HTTPResponse
 
 if TYPE_CHECKING:
     from dugong.drivers.aio import AioFuture
+    from dugong.protocol.response import HTTPResponse
 
 __version__: Final = "4.0.0"
 
@@ -69,10 +69,16 @@ __all__ = [
 if not TYPE_CHECKING:
     # Hidden from type checkers, for which any name would then be one of this module.
 
-    def __getattr__(name: str) -> object:
-        # asyncio costs more to import than the rest together; it is fetched when it is asked for.
-        if name == "AioFuture":
-            from dugong.drivers.aio import AioFuture
+    # What needs modules that cost more than the rest together, asyncio and email.message, is
+    # fetched when it is asked for.
+    _FETCHED = {"AioFuture": "dugong.drivers.aio", "HTTPResponse": "dugong.protocol.response"}
 
-            return AioFuture
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name not in _FETCHED:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(_FETCHED[name]), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_FETCHED})

@@ -7,13 +7,13 @@ has ended. It knows neither HTTP nor sockets: the sender and the receiver do the
 
 from __future__ import annotations
 
+import functools
 import operator
 import threading
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack, overload
 
 from dugong.drivers.poll_loop import eval_coroutine
-from dugong.exchange.conversation import NO_CONVERSATION, Conversation
 from dugong.layers import Layers
 from dugong.network.route import parse_route
 from dugong.polling import check_timeout
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer, SupportsRead, WriteableBuffer
 
+    from dugong.exchange.conversation import Conversation
     from dugong.exchange.file_sender import FileSender
     from dugong.exchange.file_source import FileSource
     from dugong.network.connector import Connector
@@ -97,7 +98,7 @@ class HTTPConnection(BinaryStream):
         self._timeout = timeout
         # Reentrant, since a signal handler may disconnect while this thread holds it.
         self._replacing = threading.RLock()
-        self._talk = NO_CONVERSATION
+        self._talk = _no_conversation()
         self._last_transport: Transport | None = None
 
     @classmethod
@@ -152,7 +153,7 @@ class HTTPConnection(BinaryStream):
     def timeout(self, timeout: float | None) -> None:
         check_timeout(timeout)
         self._timeout = timeout
-        if (talk := self._talk) is not NO_CONVERSATION:
+        if (talk := self._talk) is not _no_conversation():
             talk.link.set_timeout(timeout)
 
     @property
@@ -203,7 +204,7 @@ class HTTPConnection(BinaryStream):
         """
         with self._replacing:
             old = self._talk
-            if old is NO_CONVERSATION:
+            if old is _no_conversation():
                 return
             if old.link.is_in_progress:
                 old.receiver.interrupt()
@@ -576,12 +577,14 @@ class HTTPConnection(BinaryStream):
 
     def _new_conversation(self) -> Conversation:
         layers = self.layers
-        return Conversation(self._timeout, layers.head_parser, layers.framing, layers.limits)
+        return _conversation_class()(
+            self._timeout, layers.head_parser, layers.framing, layers.limits
+        )
 
     def _usable_conversation(self) -> Conversation:
         """Return the present conversation, or a new one where there is none to go on with."""
         talk = self._talk
-        while talk is NO_CONVERSATION or talk.link.state.replaceable:
+        while talk is _no_conversation() or talk.link.state.replaceable:
             with self._replacing:
                 if self._talk is talk:
                     self._replace(talk)
@@ -616,7 +619,7 @@ class HTTPConnection(BinaryStream):
             return
         if old.link.is_open:
             self._last_transport = old.link.transport
-        self._talk = NO_CONVERSATION
+        self._talk = _no_conversation()
 
     def _replace(self, old: Conversation) -> None:
         if old.link.is_open:
@@ -639,6 +642,24 @@ class HTTPConnection(BinaryStream):
             self.connect()
             link = self._talk.link
         return link.transport
+
+
+# The floor below is imported with the first connection: it needs email.message, which costs as much
+# as our own modules together. An import statement in a function costs as much as five calls.
+
+
+@functools.cache
+def _no_conversation() -> Conversation:
+    from dugong.exchange.conversation import NO_CONVERSATION
+
+    return NO_CONVERSATION
+
+
+@functools.cache
+def _conversation_class() -> type[Conversation]:
+    from dugong.exchange.conversation import Conversation
+
+    return Conversation
 
 
 def _default_context() -> ssl.SSLContext:

@@ -24,7 +24,7 @@ from dugong.protocol.response_head import HeadParser
 ConnectorFactory: TypeAlias = Callable[[Route, Resolver, TransportFactory, Limits], Connector]
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)  # nobody asks for it, and it is dear to make
 class Layers:
     """The parts that a connection is made of.
 

@@ -20,7 +20,7 @@ from dugong.exceptions import (
     UnsupportedResponse,
     fresh_copy,
 )
-from dugong.protocol.fields import FieldMessage
+from dugong.protocol.field_message import FieldMessage
 
 
 def refusal() -> TunnelRefused:

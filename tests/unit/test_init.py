@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import importlib.resources
 import re
@@ -122,6 +123,16 @@ def test_numbers_are_those_of_the_contract() -> None:
     assert dugong.BUFFER_SIZE >= 4_096
 
 
+def test_response_is_the_one_of_its_module() -> None:
+    from dugong.protocol.response import HTTPResponse
+
+    assert dugong.HTTPResponse is HTTPResponse
+
+
+def test_public_names_are_listed_before_their_first_use() -> None:
+    assert set(ast.literal_eval(python("import dugong; print(dir(dugong))"))) >= PUBLIC
+
+
 @pytest.mark.parametrize(
     "module",
     [
@@ -132,6 +143,8 @@ def test_numbers_are_those_of_the_contract() -> None:
         "hashlib",
         "_hashlib",
         "signal",
+        "email.message",
+        "ipaddress",
         "dugong.exchange.file_sender",
         "dugong.exchange.file_source",
     ],

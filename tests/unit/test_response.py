@@ -3,7 +3,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from dugong.protocol.fields import FieldMessage
+from dugong.protocol.field_message import FieldMessage
 from dugong.protocol.response import HTTPResponse
 
 

@@ -158,7 +158,11 @@ WITHDRAWN: Final = Phase.WITHDRAWN
 def state_of(*phases: Phase, **attributes: Any) -> ConnectionState:
     """Return a state in which a request of each phase is owed; its path is its place."""
     entries = (Entry("GET", f"/{i}", phase=phase) for i, phase in enumerate(phases))
-    return ConnectionState(owed=deque(entries), **attributes)
+    state = ConnectionState()
+    state.owed.extend(entries)
+    for name, value in attributes.items():
+        setattr(state, name, value)
+    return state
 
 
 def paths(state: ConnectionState) -> list[str]:
@@ -212,7 +216,9 @@ class JustEmptied(deque[Owed]):
 
 
 def test_oldest_owed_bears_that_the_other_half_removes_it() -> None:
-    assert ConnectionState(owed=JustEmptied()).oldest_owed() is None
+    state = ConnectionState()
+    state.owed = JustEmptied()
+    assert state.oldest_owed() is None
 
 
 class CountingQueue(deque[Owed]):
@@ -229,7 +235,9 @@ class CountingQueue(deque[Owed]):
 def test_oldest_owed_looks_no_further_than_it_has_to() -> None:
     withdrawn = Entry("GET", "/0", phase=Phase.WITHDRAWN)
     queue = CountingQueue([withdrawn, *(Entry("GET", f"/{i}") for i in range(1, 1_000))])
-    oldest = ConnectionState(owed=queue).oldest_owed()
+    state = ConnectionState()
+    state.owed = queue
+    oldest = state.oldest_owed()
     assert oldest is queue[1]
     assert queue.given == 2
 
@@ -247,7 +255,9 @@ class ChangedOnce(deque[Owed]):
 def test_oldest_owed_begins_anew_where_the_other_half_changes_the_queue() -> None:
     phases = (Phase.WITHDRAWN, Phase.WITHDRAWN, Phase.WHOLE)
     queue = ChangedOnce(Entry("GET", f"/{i}", phase=phase) for i, phase in enumerate(phases))
-    oldest = ConnectionState(owed=queue).oldest_owed()
+    state = ConnectionState()
+    state.owed = queue
+    oldest = state.oldest_owed()
     assert oldest is not None
     assert oldest.path == "/2"
 
@@ -342,6 +352,6 @@ def test_nothing_is_pending_on_a_connection_that_is_replaced(
     ],
 )
 def test_open_request_body_is_in_progress(sending: Sending, is_in_progress: bool) -> None:
-    assert ConnectionState(sending=sending).is_in_progress() is is_in_progress
+    assert state_of(sending=sending).is_in_progress() is is_in_progress
     assert state_of(WITHDRAWN, sending=sending).is_in_progress() is is_in_progress
     assert state_of(WHOLE, sending=sending).is_in_progress()

@@ -36,6 +36,19 @@ class Waiter:
             something to do, since its owner refers to itself by it.
     """
 
+    __slots__ = (
+        "_crossed_wait",
+        "_milliseconds",
+        "_natural",
+        "_natural_mask",
+        "_needed",
+        "_poll",
+        "_timeout",
+        "active",
+        "on_idle",
+        "retired",
+    )
+
     def __init__(self, natural_mask: int, timeout: float | None) -> None:
         """Prepare for steps that wait, as a rule, for *natural_mask*; see `set_timeout`."""
         self.active: int = 0

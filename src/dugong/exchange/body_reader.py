@@ -32,6 +32,17 @@ class BodyReader:
             reset when a new response is read: what was lost before is known by then.
     """
 
+    __slots__ = (
+        "_buffer",
+        "_framing",
+        "_gathered",
+        "_is_bulk",
+        "_is_interrupted",
+        "_link",
+        "_pause",
+        "has_lost",
+    )
+
     def __init__(self, link: Link) -> None:
         """Read from *link*, and call its `body_ended` when a body was read to its end."""
         self._link = link

@@ -29,6 +29,12 @@ class Conversation:
         receiver: The receiving half.
     """
 
+    __slots__ = (
+        "link",
+        "receiver",
+        "sender",
+    )
+
     def __init__(
         self,
         timeout: float | None,

@@ -54,6 +54,19 @@ class Link:
         failure: Why the connection is dead, or `None`. Every later operation repeats it.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_connector",
+        "body_ended",
+        "buffer",
+        "failure",
+        "is_open",
+        "receiving",
+        "sending",
+        "state",
+        "transport",
+    )
+
     def __init__(self, timeout: float | None) -> None:
         self.state: ConnectionState = ConnectionState()
         self.buffer: ReadBuffer = ReadBuffer()

@@ -18,7 +18,7 @@ from dugong.exceptions import (
 )
 from dugong.exchange.body_reader import BodyReader
 from dugong.polling import PollNeeded
-from dugong.protocol.fields import FieldMessage
+from dugong.protocol.field_message import FieldMessage
 from dugong.protocol.framing import FramingChoice, is_persistent
 from dugong.protocol.response import HTTPResponse
 from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Receiving, Verdict
@@ -47,6 +47,21 @@ class Receiver:
             end; otherwise `None`.
         body: Reads the body of the last response.
     """
+
+    __slots__ = (
+        "_buffer",
+        "_choose_framing",
+        "_interim_count",
+        "_limits",
+        "_link",
+        "_parser",
+        "_passed",
+        "_raw",
+        "_refused",
+        "_state",
+        "body",
+        "trailers",
+    )
 
     def __init__(
         self, link: Link, parser: HeadParser, choose_framing: FramingChoice, limits: Limits

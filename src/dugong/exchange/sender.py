@@ -52,6 +52,14 @@ class Sender:
         is_chunked: Whether the body of the active request is sent in chunks.
     """
 
+    __slots__ = (
+        "_limits",
+        "_link",
+        "_state",
+        "current",
+        "is_chunked",
+    )
+
     def __init__(self, link: Link, limits: Limits) -> None:
         self._link = link
         self._state = link.state

@@ -22,7 +22,6 @@ from dugong.network.transport import (
     forbid_blocking,
     raise_translated,
 )
-from dugong.network.tunnel import co_open_tunnel
 from dugong.polling import POLLIN, POLLOUT, PollNeeded, release
 
 if TYPE_CHECKING:
@@ -162,6 +161,8 @@ class Connector:
 
     def co_open_tunnel(self, sock: socket.socket) -> Generator[PollNeeded, None, None]:
         """Have the proxy at the other end of *sock* open a tunnel to the server."""
+        from dugong.network.tunnel import co_open_tunnel
+
         transport = self.open_transport(sock)
         tunnel = co_open_tunnel(transport, self.route.origin, self.route.proxy_fields, self.limits)
         for needed in tunnel:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeGuard
 
 from dugong.network.plain_transport import PlainTransport
-from dugong.network.tls_transport import TLSTransport
 
 if TYPE_CHECKING:
     import socket
@@ -16,7 +15,11 @@ if TYPE_CHECKING:
 
 def open_transport(sock: socket.socket) -> Transport:
     """Return the transport for a connected socket, plain or TLS."""
-    return TLSTransport(sock) if _has_tls(sock) else PlainTransport(sock)
+    if not _has_tls(sock):
+        return PlainTransport(sock)
+    from dugong.network.tls_transport import TLSTransport
+
+    return TLSTransport(sock)
 
 
 def _has_tls(sock: socket.socket) -> TypeGuard[ssl.SSLSocket]:

@@ -19,7 +19,7 @@ _NO_SUCH_NAME: Final = frozenset(
 )
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Address:
     """What a stream socket can be connected to.
 

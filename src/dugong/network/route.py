@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import ssl  # noqa: TC004  # nobody evaluates the annotation, and ssl is costly to import
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Route:
     """The way to a server.
 

@@ -16,7 +16,7 @@ from dugong.exceptions import (
     UnsupportedResponse,
 )
 from dugong.polling import PollNeeded
-from dugong.protocol.fields import FieldMessage
+from dugong.protocol.field_message import FieldMessage
 from dugong.protocol.read_buffer import ReadBuffer
 from dugong.protocol.request import encode_connect
 from dugong.protocol.response_head import HeadParser, ResponseHead

@@ -6,7 +6,6 @@ of how names are looked up. The façade makes an `Authority` for the origin, and
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 import attrs
@@ -17,7 +16,7 @@ _MAX_NAME: Final = 253  # characters of a name (RFC 1035 section 2.3.4, less the
 _MAX_LABEL: Final = 63
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Authority:
     """A host and a port.
 
@@ -80,6 +79,8 @@ def _checked_host(hostname: str) -> str:
 
 
 def _checked_ipv6(hostname: str) -> str:
+    import ipaddress
+
     _, percent, zone = hostname.partition("%")
     try:
         ipaddress.IPv6Address(hostname)

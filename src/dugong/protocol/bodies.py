@@ -20,7 +20,7 @@ from dugong.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from dugong.protocol.fields import FieldMessage
+    from dugong.protocol.field_message import FieldMessage
     from dugong.protocol.read_buffer import ReadBuffer
 
 

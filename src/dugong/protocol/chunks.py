@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import InvalidResponse
 from dugong.protocol.bodies import BodyFraming
-from dugong.protocol.fields import FieldMessage, FieldSection
-from dugong.protocol.grammar import (
+from dugong.protocol.field_message import FieldMessage
+from dugong.protocol.fields import FieldSection
+from dugong.protocol.line_grammar import (
     BLANKS,
     CHUNK_DATA_END_AND_LINE,
     CHUNK_LINE,

@@ -18,7 +18,6 @@ from dugong.protocol.bodies import (
     SizedBody,
     UntilCloseBody,
 )
-from dugong.protocol.chunks import ChunkedBody
 from dugong.protocol.grammar import CONTENT_LENGTH
 from dugong.protocol.response_head import ResponseHead
 
@@ -85,6 +84,8 @@ def _choose_coded(transfer_encoding: str, limits: Limits, *, closes: bool) -> Bo
         return FaultyBody(
             UnsupportedResponse(f"transfer coding is not just chunked (RFC 9112 6.1): {shown!r}")
         )
+    from dugong.protocol.chunks import ChunkedBody
+
     return ChunkedBody(limits, closes=closes)
 
 

@@ -12,7 +12,7 @@ import attrs
 from dugong.protocol.state import Phase, SendEvent, Verdict
 
 
-@attrs.define(eq=False, weakref_slot=False)
+@attrs.define(eq=False, repr=False, weakref_slot=False)
 class Outgoing:
     """Something on its way to the server; given to a step of the sender until all of it is out.
 
@@ -39,7 +39,7 @@ class Outgoing:
         self.pieces.clear()
 
 
-@attrs.define(eq=False, weakref_slot=False)
+@attrs.define(eq=False, repr=False, weakref_slot=False)
 class EncodedRequest(Outgoing):
     """A request that was checked, as octets; then one that waits for its response.
 

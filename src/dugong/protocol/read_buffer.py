@@ -7,7 +7,7 @@ offsets in its methods count from the first octet not yet consumed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE
 from dugong.polling import PollNeeded
@@ -16,17 +16,29 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable
 
+# In three steps: an idle connection keeps what the largest receive asked for (bench/memory.py).
+_GROWTH: Final = 8
+
 
 class ReadBuffer:
     """A queue of octets in contiguous memory.
 
-    The memory is allocated on first use, and becomes larger when a receive has filled it: up
+    The memory is allocated on first use, and becomes larger whenever a receive has filled it: up
     to `BUFFER_SIZE` in any case, beyond it only where nothing is consumed because the parser
     needs more octets than that at once, which the limits on heads and lines bound.
 
     Attributes:
         size: How many octets there are.
     """
+
+    __slots__ = (
+        "_capacity",
+        "_data",
+        "_end",
+        "_start",
+        "_view",
+        "size",
+    )
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -65,8 +77,8 @@ class ReadBuffer:
             return received
         self._end += received
         self.size += received
-        if self._end == FIRST_BUFFER_SIZE == self._capacity:
-            self._compact(BUFFER_SIZE)
+        if self._end == self._capacity < BUFFER_SIZE:
+            self._compact(min(_GROWTH * self._capacity, BUFFER_SIZE))
         return received
 
     def _compact(self, capacity: int) -> None:

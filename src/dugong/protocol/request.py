@@ -7,7 +7,6 @@ or their state. The façade calls the encoder; the sender sends what it returns.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -55,7 +54,7 @@ class BodyFollowing:
     length: int | None = attrs.field(default=None, validator=_check_length)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Origin:
     """Where the requests of a connection go.
 
@@ -126,6 +125,7 @@ class RequestEncoder:
         Returns:
             Fields; those that the caller gave already are dropped.
         """
+        import base64
         import hashlib
 
         # RFC 1864. Not security relevant: it guards against corruption, also where a FIPS mode

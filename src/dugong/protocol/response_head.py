@@ -1,7 +1,8 @@
 """A block of octets becomes a `ResponseHead`, or is refused.
 
 This module owns the status line (RFC 9112 section 4) and how a head is found and split; the
-field lines are judged by `dugong.protocol.fields`. It knows nothing of bodies or sockets.
+field lines are judged by `dugong.protocol.fields`. It knows nothing of bodies or sockets. What
+judges lines one by one is imported when a head first needs it.
 The receiver calls it, and the tunnel for the proxy's answer.
 """
 
@@ -12,24 +13,18 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from dugong.exceptions import InvalidResponse, UnsupportedResponse
-from dugong.protocol.fields import FieldSection
-from dugong.protocol.grammar import (
-    FIELD_TEXT,
-    HEAD,
-    OTHER_MAJOR_VERSION,
-    STATUS_LINE,
-    STATUS_LINE_START,
-)
+from dugong.protocol.grammar import FIELD_TEXT, HEAD
 
 if TYPE_CHECKING:
     from dugong.limits import Limits
+    from dugong.protocol.fields import FieldSection
     from dugong.protocol.read_buffer import ReadBuffer
 
 # A status line that is longer than this has nothing but reason phrase behind it.
 _JUDGED_START: Final = 64  # octets
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class StatusLine:
     """A status line.
 
@@ -44,7 +39,7 @@ class StatusLine:
     reason: str
 
 
-@attrs.define
+@attrs.define(repr=False)
 class ResponseHead:
     """The head of a response, with the three fields that decide about the connection.
 
@@ -83,11 +78,20 @@ class HeadParser:
     consume octets or keep state.
     """
 
+    __slots__ = (
+        "_safe_lines",
+        "_safe_size",
+        "_section",
+        "_seen",
+        "_status_line",
+        "limits",
+    )
+
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._seen = 0
         self._status_line: StatusLine | None = None
-        self._section = FieldSection(limits)
+        self._section: FieldSection | None = None
         # Within this, no single limit on octets can be exceeded.
         self._safe_size = min(limits.line_size, limits.header_size)
         # So many octets, at four for the shortest field line, cannot have too many lines.
@@ -117,13 +121,16 @@ class HeadParser:
             self._status_line = self._find_status_line(buffer)
             if self._status_line is None:
                 return None
+        if self._section is None:
+            from dugong.protocol.fields import FieldSection
+
             self._section = FieldSection(self.limits, self._seen)
         end = self._section.find_end(buffer)
         if end is None:
             return None
         lines = self._section.text(buffer, end)
         buffer.skip(end)
-        line, self._status_line, self._seen = self._status_line, None, 0
+        line, self._status_line, self._section, self._seen = self._status_line, None, None, 0
         return make_head(line.minor, line.status, line.reason, lines)
 
     def _find_status_line(self, buffer: ReadBuffer) -> StatusLine | None:
@@ -168,6 +175,8 @@ class HeadParser:
             InvalidResponse: *line* breaks RFC 9112 section 4.
             UnsupportedResponse: *line* is of another major version of HTTP.
         """
+        from dugong.protocol.line_grammar import STATUS_LINE
+
         match = STATUS_LINE.fullmatch(line)
         if match is None:
             raise _wrong_status_line(line)
@@ -184,11 +193,15 @@ class HeadParser:
             InvalidResponse: Nothing that begins so is a status line.
             UnsupportedResponse: Only another major version of HTTP begins so.
         """
+        from dugong.protocol.line_grammar import OTHER_MAJOR_VERSION, STATUS_LINE_START
+
         if start and (OTHER_MAJOR_VERSION.match(start) or not STATUS_LINE_START.fullmatch(start)):
             raise _wrong_status_line(start)
 
 
 def _wrong_status_line(line: str) -> InvalidResponse | UnsupportedResponse:
+    from dugong.protocol.line_grammar import OTHER_MAJOR_VERSION
+
     if OTHER_MAJOR_VERSION.match(line):
         return UnsupportedResponse(f"major version of HTTP is not 1: {_shown(line)}")
     return InvalidResponse(f"status line breaks RFC 9112 section 4: {_shown(line)}")

@@ -15,8 +15,6 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-import attrs
-
 from dugong.exceptions import ConnectionClosed, StateError
 
 
@@ -177,7 +175,6 @@ def is_readable(entry: Owed) -> bool:
     return entry.phase is not Phase.BODY
 
 
-@attrs.define(eq=False)
 class ConnectionState:
     """The state of one TCP connection, as HTTP sees it.
 
@@ -198,15 +195,28 @@ class ConnectionState:
             a body and that response was read to its end, or the caller disconnected.
     """
 
-    sending: Sending = Sending.READY
-    receiving: Receiving = Receiving.HEAD
-    owed: deque[Owed] = attrs.field(factory=deque)
-    body_left: int = 0
-    active: Owed | None = None
-    last_sent: bool = False
-    broken_off: ConnectionClosed | None = None
-    closing: bool = False
-    replaceable: bool = False
+    __slots__ = (
+        "active",
+        "body_left",
+        "broken_off",
+        "closing",
+        "last_sent",
+        "owed",
+        "receiving",
+        "replaceable",
+        "sending",
+    )
+
+    def __init__(self) -> None:
+        self.sending: Sending = Sending.READY
+        self.receiving: Receiving = Receiving.HEAD
+        self.owed: deque[Owed] = deque()
+        self.body_left: int = 0
+        self.active: Owed | None = None
+        self.last_sent: bool = False
+        self.broken_off: ConnectionClosed | None = None
+        self.closing: bool = False
+        self.replaceable: bool = False
 
     def oldest_owed(self) -> Owed | None:
         """Return the request whose response is owed first. For either half."""

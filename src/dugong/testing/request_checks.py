@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from dugong.protocol.authority import Authority
-from dugong.protocol.grammar import FIELD_LINE
+from dugong.protocol.line_grammar import FIELD_LINE
 from dugong.protocol.outgoing import EncodedRequest
 from dugong.protocol.request import BodyFollowing, Origin, RequestEncoder
 from dugong.protocol.state import SendEvent
