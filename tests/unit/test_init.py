@@ -129,6 +129,10 @@ def test_response_is_the_one_of_its_module() -> None:
     assert dugong.HTTPResponse is HTTPResponse
 
 
+def test_public_names_are_listed() -> None:
+    assert set(dir(dugong)) >= PUBLIC
+
+
 def test_public_names_are_listed_before_their_first_use() -> None:
     assert set(ast.literal_eval(python("import dugong; print(dir(dugong))"))) >= PUBLIC
 

@@ -88,7 +88,7 @@ class HeadParser:
     )
 
     def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+        self.limits: Limits = limits
         self._seen = 0
         self._status_line: StatusLine | None = None
         self._section: FieldSection | None = None
