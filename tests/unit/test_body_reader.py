@@ -9,7 +9,7 @@ import pytest
 from dugong import ConnectionClosed, InvalidResponse, UnsupportedResponse
 from dugong.exchange.body_reader import BodyReader
 from dugong.exchange.link import Link
-from dugong.limits import Limits
+from dugong.limits import FIRST_BUFFER_SIZE, Limits
 from dugong.polling import PollNeeded
 from dugong.protocol.bodies import BodyFraming, FaultyBody, SizedBody, UntilCloseBody
 from dugong.protocol.chunks import ChunkedBody
@@ -297,8 +297,8 @@ def test_rest_of_a_body_of_known_length_is_received_at_once(size: int) -> None:
     reader.body.open(SizedBody(size + 5_000))
     transport.extend(bytes(size + 5_000))
     assert reader.readinto(size) == bytes(size)
-    assert reader.readinto(size) == bytes(4_096)
-    assert asked == [size, 4_096]
+    assert reader.readinto(size) == bytes(FIRST_BUFFER_SIZE)
+    assert asked == [size, FIRST_BUFFER_SIZE]
     transport.close()
 
 

@@ -56,7 +56,7 @@ def costs_of_one_more(sizes: Sequence[int], costs: Sequence[float]) -> list[floa
 
 def calls_to_read(*segments: bytes, read: Read, face: Face = Face.BLOCKING) -> int:
     """Return the calls of *read*, where a request was sent and *segments* have come."""
-    transport = ScriptedTransport(reply(b"the first one"))
+    transport = ScriptedTransport(reply(bytes(10_000)))  # after which the buffer is a large one
     with driven(face, transport) as conn:
         conn.get()
         conn.readall()
@@ -83,7 +83,7 @@ def calls_for_one_of(depth: int, face: Face) -> float:
             conn.read_response()
             assert conn.readall() == b"some payload"
 
-    transport = ScriptedTransport(reply(b"the first one"))
+    transport = ScriptedTransport(reply(bytes(10_000)))  # after which the buffer is a large one
     with driven(face, transport) as conn:
         conn.get()
         conn.readall()
@@ -162,7 +162,7 @@ COUNTS: Final = (16, 64, 256)
 
 
 def head_of(count: int) -> bytes:
-    """Return a response with *count* fields, small enough for a buffer that is new."""
+    """Return a response with *count* fields."""
     return head(*(b"F%03d: value" % number for number in range(count)), status=b"204 x")
 
 

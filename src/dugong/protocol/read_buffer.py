@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable
 
-# In three steps: an idle connection keeps what the largest receive asked for (bench/memory.py).
+# In two steps: an idle connection keeps what the largest receive asked for (bench/memory.py).
 _GROWTH: Final = 8
 
 
