@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -124,6 +125,26 @@ def writing(*, secure: bool, at_once: bool) -> Stall:
     return stall
 
 
+@contextlib.contextmanager
+def ending(face: type[BlockingFace], contexts: TlsContexts) -> Iterator[Operation]:
+    """Stall while the end of a body in chunks is sent, with a trailer that no buffer takes."""
+    with Wire() as wire:
+        wire.set_receive_buffer(4096)
+        with connected(SMALL_WAITING_FACES[face], wire=wire) as client:
+            client.send_request("PUT", "/", body=BodyFollowing())
+            yield lambda: client.end_body({"X-Large": "x" * 1_000_000})
+
+
+@contextlib.contextmanager
+def sending_file(face: type[BlockingFace], contexts: TlsContexts) -> Iterator[Operation]:
+    with Wire() as wire, tempfile.TemporaryFile() as file:
+        file.truncate(1_000_000)
+        wire.set_receive_buffer(4096)
+        with connected(SMALL_WAITING_FACES[face], wire=wire) as client:
+            client.send_request("PUT", "/", body=BodyFollowing(1_000_000))
+            yield lambda: client.send_file(file)
+
+
 CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 STALLS: Final[dict[str, Stall]] = {
     "TCP connect": tcp_connect,
@@ -154,11 +175,15 @@ STALLS: Final[dict[str, Stall]] = {
     "chunk-size line, CR": reading(CHUNKED + b"5\r"),
     "chunk data": reading(CHUNKED + b"5\r\nfour"),
     "behind chunk data": reading(CHUNKED + b"5\r\nfive!"),
+    "large chunk": reading(CHUNKED + b"4e20\r\n" + bytes(19_999)),
+    "behind a large chunk": reading(CHUNKED + b"4e20\r\n" + bytes(20_000) + b"\r"),
     "trailers, nothing": reading(CHUNKED + b"0\r\n"),
     "trailers, field": reading(CHUNKED + b"0\r\nX-Digest: abc\r\n"),
     "awaited 100": silent_continue,
     "write": writing(secure=False, at_once=False),
     "write over TLS": writing(secure=True, at_once=False),
+    "end_body": ending,
+    "send_file": sending_file,
     "request with a large body": writing(secure=False, at_once=True),
 }
 
