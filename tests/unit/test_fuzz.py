@@ -27,11 +27,11 @@ NUMBER: Final = 9112  # of the mutations; any other will do
 @pytest.mark.parametrize(
     ("target", "seeds", "count"),
     [
-        pytest.param(fuzz_head, HEAD_SEEDS, 12_000, id="head"),
-        pytest.param(fuzz_chunks, CHUNK_SEEDS, 4_000, id="chunks"),
-        pytest.param(fuzz_responses, RESPONSE_SEEDS, 8_000, id="responses"),
-        pytest.param(fuzz_request_encoding, REQUEST_SEEDS, 20_000, id="request-encoding"),
-        pytest.param(fuzz_differential, DIFFERENTIAL_SEEDS, 12_000, id="differential"),
+        pytest.param(fuzz_head, HEAD_SEEDS, 4_000, id="head"),
+        pytest.param(fuzz_chunks, CHUNK_SEEDS, 1_500, id="chunks"),
+        pytest.param(fuzz_responses, RESPONSE_SEEDS, 2_500, id="responses"),
+        pytest.param(fuzz_request_encoding, REQUEST_SEEDS, 7_000, id="request-encoding"),
+        pytest.param(fuzz_differential, DIFFERENTIAL_SEEDS, 4_000, id="differential"),
     ],
 )
 def test_target_finds_nothing_wrong(target: Target, seeds: Sequence[bytes], count: int) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _WANTED: Final = os.environ.get("PROPERTY_EXAMPLES")
 profile: Final = settings(
-    max_examples=int(_WANTED or 400),
+    max_examples=int(_WANTED or 200),
     derandomize=_WANTED is None,
     database=None,
     deadline=None,
