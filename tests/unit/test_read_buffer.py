@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE
+from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE, SMALL_BUFFER_SIZE
 from dugong.polling import POLLIN, PollNeeded
 from dugong.protocol.read_buffer import ReadBuffer
 from tests.unit.split import filled, put, rest_of
@@ -60,21 +60,58 @@ def test_space_stays_small_while_receives_do_not_fill_it() -> None:
     assert space_of(buffer) == FIRST_BUFFER_SIZE
 
 
+def test_space_becomes_large_once_a_receive_has_filled_it() -> None:
+    buffer = filled(pattern_of(FIRST_BUFFER_SIZE))
+    assert space_of(buffer) == BUFFER_SIZE - FIRST_BUFFER_SIZE
+    assert rest_of(buffer) == pattern_of(FIRST_BUFFER_SIZE)
+
+
+def fitted(size: int) -> ReadBuffer:
+    """Return a buffer that was fitted after a first response of *size* octets."""
+    buffer = filled(pattern_of(size))
+    buffer.skip(size)
+    buffer.fit()
+    return buffer
+
+
 @pytest.mark.parametrize(
-    ("filled_size", "grown_size"),
+    ("size", "space"),
     [
-        pytest.param(FIRST_BUFFER_SIZE, 8 * FIRST_BUFFER_SIZE, id="first"),
-        pytest.param(8 * FIRST_BUFFER_SIZE, BUFFER_SIZE, id="second"),
+        pytest.param(1, SMALL_BUFFER_SIZE, id="one octet"),
+        pytest.param(341, 512, id="small"),
+        pytest.param(342, 1_024, id="half as much again does not fit"),
+        pytest.param(1_000, 2_048, id="usual"),
+        pytest.param(2_000, 4_096, id="large"),
+        pytest.param(4_000, 4_096, id="nearly all"),
+        pytest.param(FIRST_BUFFER_SIZE, FIRST_BUFFER_SIZE, id="grown"),
     ],
 )
-def test_space_becomes_larger_when_a_receive_has_filled_it(
-    filled_size: int, grown_size: int
-) -> None:
-    buffer = filled(pattern_of(filled_size - 1))
+def test_space_is_fitted_to_the_first_response(size: int, space: int) -> None:
+    buffer = fitted(size)
+    assert len(buffer._data) == 0
+    assert space_of(buffer) == len(buffer._data) == space
+
+
+def test_memory_that_holds_octets_is_not_fitted(buffer: ReadBuffer) -> None:
+    buffer.fit()
+    assert buffer.is_fitted
+    assert rest_of(buffer) == b"HTTP/1.1 200 OK\r\n"
+    assert len(buffer._data) == FIRST_BUFFER_SIZE
+
+
+def test_memory_that_was_never_used_is_not_fitted() -> None:
+    buffer = ReadBuffer()
+    buffer.fit()
+    assert len(buffer._data) == 0
+
+
+def test_fitted_memory_becomes_as_large_as_it_was_once_a_receive_has_filled_it() -> None:
+    buffer = fitted(1)
+    put(buffer, pattern_of(SMALL_BUFFER_SIZE - 1))
+    assert len(buffer._data) == SMALL_BUFFER_SIZE
     put(buffer, b"x")
-    assert len(buffer._data) == grown_size
-    assert space_of(buffer) == grown_size - filled_size
-    assert rest_of(buffer) == pattern_of(filled_size - 1) + b"x"
+    assert space_of(buffer) == FIRST_BUFFER_SIZE - SMALL_BUFFER_SIZE
+    assert rest_of(buffer) == pattern_of(SMALL_BUFFER_SIZE - 1) + b"x"
 
 
 def test_space_grows_beyond_that_only_when_nothing_is_consumed() -> None:
@@ -91,8 +128,8 @@ def test_consumed_octets_make_room_before_memory_grows() -> None:
 
 
 def test_all_memory_is_space_again_when_everything_is_consumed() -> None:
-    buffer = filled(pattern_of(FIRST_BUFFER_SIZE - 1))
-    buffer.skip(FIRST_BUFFER_SIZE - 1)
+    buffer = filled(pattern_of(1000))
+    buffer.skip(1000)
     assert space_of(buffer) == FIRST_BUFFER_SIZE
 
 
@@ -321,7 +358,7 @@ def test_window_is_where_the_octets_are(buffer: ReadBuffer) -> None:
     ("most", "offered"),
     [
         pytest.param(None, FIRST_BUFFER_SIZE - 20, id="all"),
-        pytest.param(100, 100, id="some"),
+        pytest.param(512, 512, id="some"),
         pytest.param(10_000, FIRST_BUFFER_SIZE - 20, id="more than there is"),
     ],
 )

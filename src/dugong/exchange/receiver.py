@@ -202,6 +202,8 @@ class Receiver:
             self._link.end()
         else:
             state.receiving = RECEIVING[state.receiving, _RESPONSE_ENDS]
+            if not self._buffer.is_fitted:
+                self._buffer.fit()
         state.owed.popleft()
 
     # -- diagnosis

@@ -9,45 +9,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE
+from dugong.limits import BUFFER_SIZE, FIRST_BUFFER_SIZE, SMALL_BUFFER_SIZE
 from dugong.polling import PollNeeded
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable
 
-# In two steps: an idle connection keeps what the largest receive asked for (bench/memory.py).
-_GROWTH: Final = 8
+
+_NOTHING: Final = bytearray()
+_NO_VIEW: Final = memoryview(_NOTHING)
 
 
 class ReadBuffer:
     """A queue of octets in contiguous memory.
 
-    The memory is allocated on first use, and becomes larger whenever a receive has filled it: up
+    The memory is allocated on first use, and becomes larger when a receive has filled it: up
     to `BUFFER_SIZE` in any case, beyond it only where nothing is consumed because the parser
     needs more octets than that at once, which the limits on heads and lines bound.
 
     Attributes:
         size: How many octets there are.
+        is_fitted: Whether `fit` was called.
     """
 
     __slots__ = (
         "_capacity",
         "_data",
         "_end",
+        "_first_capacity",
         "_start",
         "_view",
+        "is_fitted",
         "size",
     )
 
     def __init__(self) -> None:
-        self._data = bytearray()
-        self._view = memoryview(self._data)
+        self._data = _NOTHING
+        self._view = _NO_VIEW
         self._capacity = 0
+        self._first_capacity = FIRST_BUFFER_SIZE
         self._start = 0
         self._end = 0
         # Kept beside the indices, since it is asked for more often than they change.
         self.size: int = 0
+        self.is_fitted: bool = False
 
     def __len__(self) -> int:
         return self.size
@@ -69,7 +75,7 @@ class ReadBuffer:
             self._start = self._end = 0
         if self._end == self._capacity:
             capacity = self._capacity
-            self._compact(capacity if self._start else max(FIRST_BUFFER_SIZE, 2 * capacity))
+            self._compact(capacity if self._start else max(self._first_capacity, 2 * capacity))
         begin = self._end
         until = None if most is None else begin + most
         received = receive(self._view[begin:until] if begin or until else self._view)
@@ -78,7 +84,8 @@ class ReadBuffer:
         self._end += received
         self.size += received
         if self._end == self._capacity < BUFFER_SIZE:
-            self._compact(min(_GROWTH * self._capacity, BUFFER_SIZE))
+            is_small = self._capacity < FIRST_BUFFER_SIZE
+            self._compact(FIRST_BUFFER_SIZE if is_small else BUFFER_SIZE)
         return received
 
     def _compact(self, capacity: int) -> None:
@@ -90,6 +97,21 @@ class ReadBuffer:
             self._view = memoryview(self._data)
         self._view[: len(octets)] = octets
         self._start, self._end = 0, len(octets)
+
+    def fit(self) -> None:
+        """Give back the memory, and allocate what a response needs; to be called behind the first.
+
+        Many connections are idle for ever after it. Where there is a second response, it will be
+        of about the same size: half as much again is allocated for it, rounded up.
+        """
+        self.is_fitted = True
+        if self.size:
+            return
+        needed = self._end + self._end // 2
+        if needed < FIRST_BUFFER_SIZE:
+            self._first_capacity = 1 << (needed | SMALL_BUFFER_SIZE - 1).bit_length()
+        self._data, self._view = _NOTHING, _NO_VIEW
+        self._capacity = self._start = self._end = 0
 
     def find_end(self, needle: bytes, begin: int = 0) -> int | None:
         """Return the offset behind the first *needle* at or behind *begin*, if there is one."""
