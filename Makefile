@@ -5,12 +5,12 @@
 #   make check                   every gate: lint, types, docs, test
 #   make bench [ARGS=...]        dugong beside its peers, in a few minutes; bench-full writes the docs
 #
-# Settings: PYTHON=python3 (3.11 or newer), VENV=.venv, WORKERS=2 (processes that run tests)
+# Settings: PYTHON=python3 (3.11 or newer), VENV=.venv, WORKERS=3 (processes that run tests, which wait now and then)
 
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 URL ?=
 MODULE ?=
 
@@ -50,7 +50,7 @@ bench-full: $(BENCH)/.ready
 # runs the mutants of one module again, and shows the figures of the last run for the others.
 mutation: .venv $(VENV)/.mutation
 	rm -rf mutants$(if $(MODULE),/mutmut-stats.json)
-	$(BIN)/mutmut run --max-children $(WORKERS) "dugong.protocol.$(or $(MODULE),*).*"
+	$(BIN)/mutmut run --max-children 2 "dugong.protocol.$(or $(MODULE),*).*"
 	$(BIN)/python scripts/mutation_summary.py
 
 check-static: lint types docs

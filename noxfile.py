@@ -47,7 +47,7 @@ def tests(session: nox.Session) -> None:
         "import dugong, pathlib; package = pathlib.Path(dugong.__file__).parent;"
         "assert package.parent.name == 'site-packages' and (package / 'py.typed').is_file()",
     )
-    session.run("python", "-m", "pytest", "--numprocesses=2", *session.posargs)
+    session.run("python", "-m", "pytest", "--numprocesses=3", *session.posargs)
 
 
 def make(session: nox.Session, target: str) -> None:
