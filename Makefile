@@ -5,7 +5,7 @@
 #   make check                   every gate: lint, types, docs, test
 #   make bench [ARGS=...]        dugong beside its peers, in a few minutes; bench-full writes the docs
 #
-# Settings: PYTHON=python3 (3.11 or newer), VENV=.venv, WORKERS=3 (processes that run tests, which wait now and then)
+# Settings: PYTHON=python3 (3.11 or newer), VENV=.venv, WORKERS=3 (processes that run tests; they also wait)
 
 PYTHON ?= python3
 VENV ?= .venv
