@@ -44,6 +44,10 @@ def test_size_is_what_was_received_and_not_consumed(buffer: ReadBuffer) -> None:
     assert len(buffer) == buffer.size == 17
 
 
+def test_new_buffer_was_not_fitted() -> None:
+    assert ReadBuffer().is_fitted is False
+
+
 def test_no_memory_is_allocated_before_first_use() -> None:
     assert len(ReadBuffer()._data) == 0
 
