@@ -94,9 +94,7 @@ class FileSender:
             needed = self._send_part(outgoing)
             if needed is not None:
                 return needed
-        self._sender.account(outgoing)
-        self._sender.current = None
-        outgoing.is_out = True
+        self._sender.complete(outgoing)
         return outgoing.octets
 
     def _take(self, outgoing: OutgoingFile) -> bool:

@@ -90,6 +90,7 @@ class Sender:
         return Outgoing(SendEvent.WRITE, pieces, octets=size)
 
     def frame_chunk(self, data: memoryview) -> list[bytes | memoryview]:
+        """Return the pieces of a chunk of *data*: a single one, unless it is a large chunk."""
         start = encode_chunk_start(len(data))
         if len(data) <= _JOINED:
             return [b"".join((start, data, b"\r\n"))]
@@ -168,9 +169,7 @@ class Sender:
             outgoing.is_begun = is_begun
             self.break_off(exc)
             raise
-        self.account(outgoing)
-        self.current = None
-        outgoing.is_out = True
+        self.complete(outgoing)
         return None
 
     def check_can_send(self) -> None:
@@ -255,8 +254,8 @@ class Sender:
         self._link.check_alive()
         self._state.broken_off = ConnectionClosed(f"sending failed before: {failure}")
 
-    def account(self, outgoing: Outgoing) -> None:
-        """Enter into the state that something is out whole; then nothing is `current` any more."""
+    def complete(self, outgoing: Outgoing) -> None:
+        """Account for something that is out whole."""
         state = self._state
         state.sending = SENDING[state.sending, outgoing.event]
         if isinstance(outgoing, EncodedRequest):
@@ -264,11 +263,9 @@ class Sender:
             state.body_left = outgoing.length
             if outgoing.body is not None:
                 outgoing.release()
-            if outgoing.phase is _WHOLE:
-                state.active = None
-                state.last_sent = outgoing.closes
-                return
-            state.active = outgoing
+            is_whole = outgoing.phase is _WHOLE
+            state.active = None if is_whole else outgoing
+            state.last_sent = is_whole and outgoing.closes
         elif not self.is_chunked:
             state.body_left -= outgoing.octets
             if not state.body_left:
@@ -277,6 +274,9 @@ class Sender:
         if entry is not None and state.sending in _WITHOUT_OPEN_BODY:
             entry.phase = _WHOLE
             state.last_sent = entry.closes
+        # Last, so that whoever is interrupted before gives up what is still the current one.
+        self.current = None
+        outgoing.is_out = True
 
     def abandon(self, outgoing: Outgoing) -> None:
         """Give up something that is not out whole."""
