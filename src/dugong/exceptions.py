@@ -7,7 +7,6 @@ Errors of `socket` and `ssl` that none of these describes reach the caller uncha
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,4 +88,12 @@ class TunnelRefused(ConnectionError):
 
 def fresh_copy(error: Exception) -> Exception:
     """Return an equal exception that has no traceback, and so keeps nobody's octets alive."""
-    return copy.copy(error).with_traceback(None)
+    # Not by copy.copy(): it calls the class, and that of a layer may take other arguments than the
+    # message that it makes of them.
+    twin = type(error).__new__(type(error), *error.args)
+    twin.args = error.args
+    twin.__dict__.update(error.__dict__)
+    # OSError keeps these apart, and sets them here only for a class without an __init__ of its own.
+    if isinstance(error, OSError) and isinstance(twin, OSError) and error.errno is not None:
+        twin.errno, twin.strerror = error.errno, error.strerror
+    return twin

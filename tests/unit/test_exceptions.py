@@ -126,3 +126,37 @@ def test_fresh_copy_keeps_what_an_error_of_the_system_says() -> None:
     duplicate = fresh_copy(ConnectionResetError(104, "reset"))
     assert isinstance(duplicate, ConnectionResetError)
     assert (duplicate.errno, duplicate.strerror) == (104, "reset")
+
+
+class BrokenGreeting(InvalidResponse):
+    """What a layer of a user's may raise: its message is made of other arguments."""
+
+    def __init__(self, greeting: bytes, *, device: str) -> None:
+        super().__init__(f"{device} says {greeting!r}")
+        self.device = device
+
+
+class UnpluggedCable(OSError):
+    """Likewise, as an error of the system."""
+
+    def __init__(self, cable: str) -> None:
+        super().__init__(100, f"{cable} is unplugged")
+
+
+def test_fresh_copy_of_a_class_with_arguments_of_its_own() -> None:
+    error = BrokenGreeting(b"ICY", device="radio")
+    duplicate = fresh_copy(fresh_copy(error))
+    assert isinstance(duplicate, BrokenGreeting)
+    assert (str(duplicate), duplicate.device) == ("radio says b'ICY'", "radio")
+
+
+def test_fresh_copy_of_an_error_of_the_system_with_arguments_of_its_own() -> None:
+    duplicate = fresh_copy(fresh_copy(UnpluggedCable("eth0")))
+    assert isinstance(duplicate, UnpluggedCable)
+    assert (duplicate.errno, duplicate.strerror) == (100, "eth0 is unplugged")
+    assert str(duplicate) == str(UnpluggedCable("eth0"))
+
+
+def test_fresh_copy_of_an_error_of_the_system_without_number() -> None:
+    duplicate = fresh_copy(OSError("cut off"))
+    assert str(duplicate) == "cut off"

@@ -11,13 +11,17 @@ from dugong import (
     ConnectionClosed,
     ConnectionTimedOut,
     InvalidResponse,
+    Layers,
     StateError,
     UnsupportedResponse,
 )
-from dugong.testing import END, ScriptedTransport
+from dugong.protocol.response_head import HeadParser
+from dugong.testing import END, ScriptedTransport, scripted_connection
 from tests.unit.faces import CHUNKED, Driven, Face, both_faces, driven, head, reply, suspend
 
 if TYPE_CHECKING:
+    from dugong.protocol.read_buffer import ReadBuffer
+    from dugong.protocol.response_head import ResponseHead
     from dugong.testing.scripted import Line
 
 DEATHS = pytest.mark.parametrize(
@@ -33,6 +37,18 @@ DEATHS = pytest.mark.parametrize(
 )
 
 
+class BrokenGreeting(InvalidResponse):
+    """What a layer of a user's raises: its message is made of other arguments."""
+
+    def __init__(self, greeting: bytes, *, device: str) -> None:
+        super().__init__(f"{device} says {greeting!r}")
+
+
+class SuspiciousParser(HeadParser):
+    def parse(self, buffer: ReadBuffer) -> ResponseHead | None:
+        raise BrokenGreeting(buffer.take(4), device="radio")
+
+
 def attempts(http: Driven) -> dict[str, tuple[object, ...]]:
     """Return the operations that meet the error of a dead connection, with arguments."""
     return {
@@ -46,6 +62,16 @@ def attempts(http: Driven) -> dict[str, tuple[object, ...]]:
         "readall": (),
         "discard": (),
     }
+
+
+def test_error_of_a_layer_with_arguments_of_its_own_is_repeated() -> None:
+    transport = ScriptedTransport(b"ICY 200 OK\r\n\r\n")
+    layers = Layers(head_parser=SuspiciousParser)
+    with scripted_connection(transport, layers=layers) as conn:
+        conn.send_request("GET", "/")
+        for operation in (conn.read_response, conn.read_response, conn.readall, conn.connect):
+            with pytest.raises(BrokenGreeting, match=r"^radio says b'ICY '$"):
+                operation()
 
 
 @both_faces
