@@ -6,7 +6,7 @@ It owns that one rule (RFC 9110 section 5.1) and knows nothing of HTTP messages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TypeVar
+from typing import Self, TypeVar
 
 Value = TypeVar("Value")
 
@@ -65,6 +65,12 @@ class CaseInsensitiveDict(MutableMapping[str, Value]):
     def copy(self) -> CaseInsensitiveDict[Value]:
         """Return a new mapping with the same items."""
         return CaseInsensitiveDict(self)
+
+    def __copy__(self) -> Self:
+        # What copy.copy() does without it shares the items.
+        duplicate = type(self).__new__(type(self))
+        duplicate.__dict__.update(self.__dict__, _items=self._items.copy())
+        return duplicate
 
 
 def _folded(key: str) -> str:

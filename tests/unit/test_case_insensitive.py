@@ -132,6 +132,7 @@ def test_it_is_not_hashable(fields: Fields) -> None:
 def test_copy_is_of_its_own(fields: Fields) -> None:
     for duplicate in (
         fields.copy(),
+        copy.copy(fields),
         copy.deepcopy(fields),
         pickle.loads(pickle.dumps(fields)),
     ):
@@ -147,6 +148,13 @@ def test_repr_shows_the_items_as_they_were_set(fields: Fields) -> None:
 
 class Named(CaseInsensitiveDict[int]):
     """A subclass."""
+
+
+def test_copy_of_a_subclass_is_one() -> None:
+    named = Named(a=1)
+    duplicate = copy.copy(named)
+    duplicate["b"] = 2
+    assert (repr(duplicate), repr(named)) == ("Named({'a': 1, 'b': 2})", "Named({'a': 1})")
 
 
 def test_repr_of_a_subclass_has_its_name() -> None:
