@@ -194,6 +194,13 @@ class TestResult:
         with pytest.raises(TypeError, match="not a coroutine of this library"):
             _ = AioFuture(value, loop)  # type: ignore[arg-type]  # misuse
 
+    def test_yield_in_the_place_of_yield_from_is_misuse(self, loop: CountingLoop) -> None:
+        operation = waiting_for(Operation().co_run())  # type: ignore[arg-type]  # misuse
+        future = start(loop, operation)
+        assert operation.is_closed
+        with pytest.raises(TypeError, match="not a PollNeeded: generator; was 'yield from' meant"):
+            future.result()
+
 
 class TestExceptions:
     def test_error_before_the_first_wait_belongs_to_the_future(self, loop: CountingLoop) -> None:

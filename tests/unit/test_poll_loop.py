@@ -113,6 +113,13 @@ def test_operation_is_closed_where_its_wait_is_interrupted() -> None:
     assert operation.is_closed
 
 
+def test_yield_in_the_place_of_yield_from_is_misuse() -> None:
+    operation = Operation([Operation([]).co_run()])  # type: ignore[list-item]  # misuse
+    with pytest.raises(TypeError, match="not a PollNeeded: generator; was 'yield from' meant"):
+        eval_coroutine(operation.co_run())
+    assert operation.is_closed
+
+
 @pytest.mark.parametrize("value", [None, b"octets", 5])
 def test_result_of_a_blocking_method_is_no_coroutine(value: object) -> None:
     with pytest.raises(TypeError, match="not a coroutine of this library"):

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from typing import Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from dugong.drivers.poll_loop import check_coroutine
+from dugong.drivers.poll_loop import check_coroutine, no_wait
 from dugong.polling import POLLIN, POLLOUT, PollNeeded, on_release
 
 Result = TypeVar("Result")
@@ -52,6 +52,8 @@ class AioFuture(asyncio.Future[Result]):
         self._stop_waiting()
         try:
             needed = next(self._coroutine)
+            if not isinstance(needed, PollNeeded):
+                raise no_wait(needed)
             self._waits = _watcher_of(self.get_loop()).wait(self, needed)
         except StopIteration as stop:
             self.set_result(stop.value)

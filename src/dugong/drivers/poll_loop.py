@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from types import GeneratorType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from dugong.exceptions import ConnectionTimedOut
-from dugong.polling import check_timeout
-
-if TYPE_CHECKING:
-    from dugong.polling import PollNeeded
+from dugong.polling import PollNeeded, check_timeout
 
 Result = TypeVar("Result")
 
@@ -27,7 +24,8 @@ def eval_coroutine(
     Raises:
         ConnectionTimedOut: A wait lasted longer. It is raised inside *crt* where that waits, so
             that the operation is ended as any other failure would end it.
-        TypeError: *crt* is no coroutine of this library, or *timeout* no number.
+        TypeError: *crt* is no coroutine of this library, or yields what is no `PollNeeded`, or
+            *timeout* is no number.
         ValueError: *timeout* is negative.
     """
     check_coroutine(crt)
@@ -35,6 +33,8 @@ def eval_coroutine(
     try:
         needed = next(crt)
         while True:
+            if not isinstance(needed, PollNeeded):
+                raise no_wait(needed)
             if needed.poll(timeout):
                 needed = next(crt)
             else:
@@ -55,6 +55,12 @@ def check_coroutine(crt: Generator[PollNeeded, None, object]) -> None:
     # The abstract class asks a Python function.
     if not isinstance(crt, (GeneratorType, Generator)):
         raise TypeError(f"not a coroutine of this library: {type(crt).__name__}")
+
+
+def no_wait(yielded: object) -> TypeError:
+    """Return the error for a coroutine of a caller's that yields something else to wait for."""
+    # Nearly always a generator, which was to be delegated to.
+    return TypeError(f"not a PollNeeded: {type(yielded).__name__}; was 'yield from' meant?")
 
 
 def no_progress(timeout: float | None) -> str:
