@@ -162,9 +162,19 @@ def as_a_file(conn: HTTPConnection) -> None:
     assert_type(conn.readline(), bytes)
     assert_type(conn.readline(5), bytes)
     assert_type(conn.readlines(), list[bytes])
+    assert_type(conn.writelines([b"octets", bytearray(5)]), None)
     assert_type(iter(conn), HTTPConnection)
     for line in conn:
         assert_type(line, bytes)
+
+
+def as_a_file_that_cannot_be_positioned(conn: HTTPConnection) -> None:
+    assert_type(conn.fileno(), int)
+    assert_type(conn.tell(), int)
+    assert_type(conn.seek(0), int)
+    assert_type(conn.seek(0, 2), int)
+    assert_type(conn.truncate(), int)
+    assert_type(conn.detach(), None)
 
 
 def reading_a_response(response: HTTPResponse) -> None:

@@ -6,10 +6,14 @@ import importlib.resources
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 import dugong
+
+TESTS: Final = Path(__file__).parent.parent
 
 # What API.md lists; new names are added here on purpose only.
 PUBLIC = {
@@ -186,6 +190,12 @@ def test_asyncio_is_imported_when_it_is_asked_for() -> None:
     assert python("import sys, dugong; dugong.AioFuture; print('asyncio' in sys.modules)") == (
         "True\n"
     )
+
+
+def test_types_of_the_whole_public_api_are_asserted() -> None:
+    used = set(re.findall(r"\w+", (TESTS / "typing" / "public_api.py").read_text("utf-8")))
+    methods = {name for name in dir(dugong.HTTPConnection) if not name.startswith("_")}
+    assert {*dugong.__all__, *methods} - used == set()
 
 
 def test_package_is_marked_as_typed() -> None:

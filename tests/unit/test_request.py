@@ -525,6 +525,20 @@ def test_body_is_counted_in_octets(name: str) -> None:
     assert base64.b64decode(fields["Content-MD5"]) == hashlib.md5(octets).digest()
 
 
+def test_digest_is_computed_where_md5_is_not_to_be_used_for_security(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = hashlib.md5
+
+    def md5_in_fips_mode(data: memoryview, *, usedforsecurity: bool = True) -> object:
+        if usedforsecurity:
+            raise ValueError("disabled for FIPS")
+        return usual(data, usedforsecurity=False)
+
+    monkeypatch.setattr(hashlib, "md5", md5_in_fips_mode)
+    assert fields_of(encode("PUT", "/", None, b"abc"))["Content-MD5"] == MD5_OF_ABC
+
+
 @pytest.mark.parametrize("name", NOT_CONTIGUOUS)
 def test_body_that_is_not_contiguous_is_refused(name: str) -> None:
     with pytest.raises(TypeError, match="not C-contiguous"):

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import attrs
 import pytest
 
@@ -48,3 +52,26 @@ def test_comparison_is_by_identity() -> None:
 
 def test_headers_are_a_message() -> None:
     assert make().headers["a"] == "b"
+
+
+@pytest.mark.parametrize(
+    "duplicate",
+    [
+        pytest.param(copy.copy, id="copy"),
+        pytest.param(copy.deepcopy, id="deepcopy"),
+        pytest.param(lambda response: pickle.loads(pickle.dumps(response)), id="pickle"),
+    ],
+)
+@pytest.mark.parametrize("is_looked_at", [False, True])
+def test_copies_say_the_same(
+    duplicate: Callable[[HTTPResponse], HTTPResponse], is_looked_at: bool
+) -> None:
+    hint = HTTPResponse("GET", "/path", 103, "", FieldMessage("Link: x\r\n"), 0)
+    response = attrs.evolve(make(), length=5, interim=(hint,))
+    if is_looked_at:
+        assert response.headers.keys() == ["A"]
+    twin = duplicate(response)
+    assert twin != response
+    assert (twin.method, twin.path, twin.status, twin.reason) == ("GET", "/path", 200, "OK")
+    assert (twin.headers.items(), twin.length) == ([("A", "b")], 5)
+    assert twin.interim[0].headers["link"] == "x"
