@@ -29,7 +29,7 @@ export PIP_ROOT_USER_ACTION := ignore
 .PHONY: demo test mutation bench bench-full check check-static lint types docs audit conformance format lock wheel changelog servers clean .venv
 
 demo: .venv
-	@$(BIN)/python examples/tour.py $(URL)
+	@$(BIN)/python examples/tour.py $(if $(URL),'$(URL)')
 
 test: .venv servers
 	@mkdir -p build

@@ -2,6 +2,8 @@
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +58,17 @@ def test_tour_of_a_server_that_does_not_keep_the_connection_says_so(site: str) -
     done = run("tour.py", f"{site}/last")
     assert done.returncode == 1
     assert b"did not keep the connection" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("arguments", [[], ["http://127.0.0.1:8080/path?a=1&b=2;c=*"]])
+def test_make_hands_the_url_on_as_it_is(arguments: list[str]) -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "demo"]
+    command.extend(f"URL={url}" for url in arguments)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    words = shlex.shlex(done.stdout.splitlines()[-1], posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    assert list(words)[1:] == ["examples/tour.py", *arguments]
 
 
 def test_httpcat_writes_the_body(site: str) -> None:
