@@ -405,6 +405,61 @@ class TestCancelling:
             asyncio.run(run())
         assert operation.is_closed
 
+    @pytest.mark.parametrize("waits_again", [True, False])
+    def test_task_can_be_cancelled_while_its_operation_runs(
+        self, sockets: Sockets, waits_again: bool
+    ) -> None:
+        """As asyncio does it in its handler of SIGINT."""
+        told: list[dict[str, object]] = []
+        closed: list[bool] = []
+
+        def co_interrupted(task: asyncio.Task[None]) -> Crt[None]:
+            try:
+                yield sockets.writable
+                task.cancel()
+                if waits_again:
+                    yield sockets.readable
+            finally:
+                closed.append(True)
+
+        async def run() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            task.get_loop().set_exception_handler(lambda _, context: told.append(context))
+            await AioFuture(co_interrupted(task))
+
+        with pytest.raises(asyncio.CancelledError):
+            asyncio.run(run())
+        assert closed == [True]
+        assert not told
+
+    def test_operation_that_is_cancelled_while_it_runs_ends_when_it_waits(
+        self, loop: CountingLoop, sockets: Sockets
+    ) -> None:
+        answers: list[bool] = []
+
+        def co_cancelled() -> Crt[None]:
+            yield sockets.writable
+            answers.append(future.cancel("no time"))
+            yield sockets.readable
+
+        future = AioFuture(co_cancelled(), loop)
+        with pytest.raises(asyncio.CancelledError, match="no time"):
+            loop.run_until_complete(future)
+        assert answers == [False]
+        assert not loop.remove_reader(sockets.fd)
+
+    def test_result_of_an_operation_that_is_cancelled_while_it_runs_is_not_lost(
+        self, loop: CountingLoop, sockets: Sockets
+    ) -> None:
+        def co_cancelled() -> Crt[str]:
+            yield sockets.writable
+            future.cancel()
+            return "octets"
+
+        future = AioFuture(co_cancelled(), loop)
+        assert loop.run_until_complete(future) == "octets"
+
     def test_operation_that_closes_its_descriptor_on_the_way_out_releases_it(
         self, loop: CountingLoop, sockets: Sockets
     ) -> None:

@@ -25,6 +25,9 @@ class AioFuture(asyncio.Future[Result]):
     future. Cancelling the future, at any moment, removes its callbacks and closes the coroutine.
     """
 
+    _is_running: bool = False
+    _late_cancels: tuple[str | None, ...] = ()  # messages of those that came while it ran
+
     def __init__(
         self,
         crt: Generator[PollNeeded, None, Result],
@@ -47,10 +50,11 @@ class AioFuture(asyncio.Future[Result]):
 
     def resume(self) -> None:
         """Let the coroutine go on, until it waits again or has ended."""
-        if self.done():
-            return
-        self._stop_waiting()
+        self._is_running = True
         try:
+            if self.done():
+                return
+            self._stop_waiting()
             needed = next(self._coroutine)
             if not isinstance(needed, PollNeeded):
                 raise no_wait(needed)
@@ -62,6 +66,10 @@ class AioFuture(asyncio.Future[Result]):
             self.set_exception(exc)
             if not isinstance(exc, Exception):
                 raise
+        finally:
+            self._is_running = False
+        if self._late_cancels:
+            self.cancel(self._late_cancels[-1])
 
     def cancel(self, msg: str | None = None) -> bool:
         """Cancel the operation; the connection learns of it before this returns.
@@ -70,8 +78,14 @@ class AioFuture(asyncio.Future[Result]):
             msg: As for `asyncio.Future.cancel`.
 
         Returns:
-            False where the operation has ended already.
+            False where the operation has ended already, and where it just runs: the coroutine
+            itself, or a signal handler (that of asyncio for Ctrl-C) asks. Then it is cancelled
+            when it waits; if it ends before, its result is not lost.
         """
+        if self._is_running:
+            # A generator that runs cannot be closed. A task that gets False remembers it, too.
+            self._late_cancels = (*self._late_cancels, msg)
+            return False
         if not super().cancel(msg):
             return False
         waits = self._waits
