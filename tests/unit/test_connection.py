@@ -25,6 +25,7 @@ from tests.unit.faces import (
     CONTINUE,
     Driven,
     Face,
+    StuckTransport,
     both_faces,
     chunked,
     connection,
@@ -269,6 +270,14 @@ def test_timeout_holds_for_the_connection_that_is_open() -> None:
         http.conn.timeout = 0
         with pytest.raises(ConnectionTimedOut):
             http.read_response()
+
+
+def test_timeout_holds_for_sending_on_the_connection_that_is_open() -> None:
+    with driven(Face.BLOCKING, StuckTransport(), timeout=None) as http:
+        http.connect()
+        http.conn.timeout = 0
+        with pytest.raises(ConnectionTimedOut):
+            http.send_request()
 
 
 def test_timeout_holds_for_later_connections() -> None:

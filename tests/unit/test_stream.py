@@ -61,6 +61,12 @@ def test_read1_reads_as_much_as_it_is_told() -> None:
     assert stream.limits == [3]
 
 
+def test_read1_of_nothing_touches_nothing() -> None:
+    stream = Octets(b"octets")
+    assert stream.read1(0) == b""
+    assert stream.read1(6) == b"octets"
+
+
 @pytest.mark.parametrize("size", [(), (-1,)], ids=["default", "-1"])
 def test_read1_without_a_limit_reads_a_good_size(size: tuple[int, ...]) -> None:
     stream = Octets(b"octets")
