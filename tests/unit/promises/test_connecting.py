@@ -323,6 +323,16 @@ def test_disconnect_makes_a_dead_connection_usable(face: Face) -> None:
 
 
 @both_faces
+def test_disconnect_forgets_a_body_whose_loss_was_told(face: Face) -> None:
+    with driven(face, ScriptedTransport(head(b"Content-Length: 5"), END)) as http:
+        http.get()
+        with pytest.raises(ConnectionClosed):
+            http.read(5)
+        http.conn.disconnect()
+        assert http.read(5) == b""
+
+
+@both_faces
 def test_disconnect_makes_a_connection_that_the_server_ended_usable(face: Face) -> None:
     last = ScriptedTransport(reply(b"", b"Connection: close"))
     with driven(face, last, ScriptedTransport(reply())) as http:

@@ -557,6 +557,17 @@ def test_what_readall_gathered_is_delivered_first_by_readinto(face: Face, size: 
 
 
 @both_faces
+@pytest.mark.parametrize("size", [2, 5, 40_000], ids=["a part", "exactly all", "more"])
+def test_readinto_goes_on_behind_what_readall_gathered(face: Face, size: int) -> None:
+    transport = ScriptedTransport(head(b"Content-Length: 10") + b"12345")
+    buf = bytearray(size)
+    with driven(face, transport, timeout=0) as http:
+        gathering(face, transport, http)
+        pieces = [bytes(buf[:count]) for count in iter(lambda: http.readinto(buf), 0)]
+        assert b"".join(pieces) == b"1234567890"
+
+
+@both_faces
 def test_what_readall_gathered_is_delivered_first_by_readall(face: Face) -> None:
     transport = ScriptedTransport(head(b"Content-Length: 10") + b"12345")
     with driven(face, transport, timeout=0) as http:
