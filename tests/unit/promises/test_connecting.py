@@ -291,6 +291,16 @@ def test_lost_rest_of_a_body_is_told_until_the_next_response(face: Face) -> None
 
 
 @both_faces
+def test_lost_rest_of_a_body_is_forgotten_behind_the_next_response(face: Face) -> None:
+    with driven(face, ScriptedTransport(reply(b"lost")), ScriptedTransport(reply(b"new"))) as http:
+        http.get()
+        http.conn.disconnect()
+        http.get()
+        assert http.readall() == b"new"
+        assert http.read(5) == b""
+
+
+@both_faces
 def test_second_disconnect_makes_the_object_as_new(face: Face) -> None:
     with driven(face, ScriptedTransport(reply())) as http:
         http.send_request()
