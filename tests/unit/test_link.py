@@ -176,6 +176,29 @@ def test_connection_that_was_cut_is_closed(
     assert transport.is_closed
 
 
+def test_receive_that_meets_a_fault_kills_the_link(link: Link) -> None:
+    link.receiving_failed(InvalidResponse("nonsense"))
+    with pytest.raises(InvalidResponse, match="nonsense"):
+        link.check_alive()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("of a signal handler")])
+def test_receive_that_is_interrupted_kills_the_link(
+    link: Link, transport: NotingTransport, error: BaseException
+) -> None:
+    link.receiving_failed(error)
+    with pytest.raises(ConnectionClosed, match="a read was interrupted"):
+        link.check_alive()
+    assert transport.is_closed
+
+
+def test_receive_that_is_interrupted_on_a_dead_link_changes_nothing(link: Link) -> None:
+    link.fail(InvalidResponse("nonsense"))
+    link.receiving_failed(KeyboardInterrupt())
+    with pytest.raises(InvalidResponse, match="nonsense"):
+        link.check_alive()
+
+
 def test_failure_wakes_a_send_that_waits(link: Link, transport: NotingTransport) -> None:
     crt = link.sending.coroutine(waiting)
     suspend(crt)
