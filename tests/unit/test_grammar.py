@@ -32,17 +32,6 @@ def test_field_text_has_no_control_but_tab() -> None:
 @pytest.mark.parametrize(
     ("expression", "before", "after", "allowed"),
     [
-        pytest.param(grammar.HEAD, "HTTP/1.1 200 ", "\r\n\r\n", TEXT, id="reason of a head"),
-        pytest.param(
-            grammar.HEAD,
-            "HTTP/1.1 200 OK\r\nn",
-            ":v\r\n\r\n",
-            TCHARS | {":"},
-            id="field name of a head",
-        ),
-        pytest.param(
-            grammar.HEAD, "HTTP/1.1 200 OK\r\nn:", "\r\n\r\n", TEXT, id="field value of a head"
-        ),
         pytest.param(
             grammar.ORIGIN_FORM, "/", "", set(map(chr, range(0x21, 0x7F))) - {"#"}, id="path"
         ),
@@ -129,9 +118,6 @@ MEGABYTE = 1_000_000
     [
         pytest.param(grammar.TOKEN, "a" * MEGABYTE + " ", id="token"),
         pytest.param(grammar.FIELD_TEXT, "a" * MEGABYTE + "\0", id="text"),
-        pytest.param(
-            grammar.HEAD, "HTTP/1.1 200 OK\r\n" + "a: b\r\n" * (MEGABYTE // 6) + "\0", id="head"
-        ),
         pytest.param(grammar.ORIGIN_FORM, "/" * MEGABYTE + " ", id="path"),
         pytest.param(grammar.HOST_VALUE, "a" * MEGABYTE + " ", id="host"),
         pytest.param(grammar.REGISTERED_NAME, "a-" * MEGABYTE + " ", id="name of a host"),

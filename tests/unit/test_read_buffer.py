@@ -219,47 +219,44 @@ def test_find_end_sees_neither_consumed_octets_nor_old_ones_behind() -> None:
     assert buffer.find_end(b";") is None
 
 
-def test_text_through_ends_with_the_first_needle(buffer: ReadBuffer) -> None:
-    assert buffer.text_through(b" ", 17) == "HTTP/1.1 "
+def test_match_within_begins_with_the_first_octet(buffer: ReadBuffer) -> None:
+    match = buffer.match_within(re.compile(rb"[A-Z]+"), 17)
+    assert match is not None
+    assert match[0] == b"HTTP"
     assert len(buffer) == 17
 
 
 @pytest.mark.parametrize(
-    ("limit", "text"),
+    ("limit", "matched"),
     [
         pytest.param(8, None, id="one less"),
-        pytest.param(9, "HTTP/1.1 ", id="exactly"),
-        pytest.param(10, "HTTP/1.1 ", id="one more"),
+        pytest.param(9, b"HTTP/1.1 ", id="exactly"),
+        pytest.param(10, b"HTTP/1.1 ", id="one more"),
+        pytest.param(100, b"HTTP/1.1 ", id="more than there is"),
     ],
 )
-def test_text_through_counts_the_needle_to_the_limit(
-    buffer: ReadBuffer, limit: int, text: str | None
+def test_match_within_sees_no_more_than_the_limit(
+    buffer: ReadBuffer, limit: int, matched: bytes | None
 ) -> None:
-    assert buffer.text_through(b" ", limit) == text
+    match = buffer.match_within(re.compile(rb"[^ ]+ "), limit)
+    assert (None if match is None else match[0]) == matched
 
 
-def test_text_through_sees_neither_consumed_octets_nor_old_ones_behind() -> None:
-    buffer = filled(b"-abc;")
-    buffer.skip(1)
-    assert buffer.text_through(b"-", 9) is None
-    assert buffer.text_through(b"a", 9) == "a"
-    buffer.skip(4)
-    put(buffer, b"x")
-    assert buffer.text_through(b";", 9) is None
-
-
-def test_text_through_sees_the_first_octet() -> None:
-    assert filled(b"abc").text_through(b"a", 9) == "a"
-
-
-def test_text_through_begins_behind_what_was_consumed() -> None:
+def test_match_within_counts_the_limit_from_what_was_not_consumed() -> None:
     buffer = filled(b"-abc-")
     buffer.skip(1)
-    assert buffer.text_through(b"-", 4) == "abc-"
+    match = buffer.match_within(re.compile(rb".+"), 3)
+    assert match is not None
+    assert match[0] == b"abc"
 
 
-def test_text_through_is_latin_1() -> None:
-    assert filled(b"\xe4\xff;").text_through(b";", 9) == "\xe4\xff;"
+def test_match_within_sees_neither_consumed_octets_nor_old_ones_behind() -> None:
+    buffer = filled(b"-abc;")
+    buffer.skip(5)
+    put(buffer, b"x")
+    match = buffer.match_within(re.compile(rb".+"), 9)
+    assert match is not None
+    assert match[0] == b"x"
 
 
 def test_match_is_at_the_given_offset(buffer: ReadBuffer) -> None:
@@ -331,26 +328,6 @@ def test_clear_consumes_everything(buffer: ReadBuffer) -> None:
     assert len(buffer) == 0
     put(buffer, b"new")
     assert rest_of(buffer) == b"new"
-
-
-@pytest.mark.parametrize(
-    ("limit", "expected"),
-    [
-        pytest.param(19, "HTTP/1.1 200 OK\r\n", id="far"),
-        pytest.param(17, "HTTP/1.1 200 OK\r\n", id="just within"),
-        pytest.param(16, None, id="one too many"),
-    ],
-)
-def test_text_through_is_found_within_its_limit(
-    buffer: ReadBuffer, limit: int, expected: str | None
-) -> None:
-    put(buffer, b"more\r\n")
-    assert buffer.text_through(b"\r\n", limit) == expected
-    assert len(buffer) == 23
-
-
-def test_text_through_what_has_not_come(buffer: ReadBuffer) -> None:
-    assert buffer.text_through(b"\r\n\r\n", 100) is None
 
 
 def test_window_is_where_the_octets_are(buffer: ReadBuffer) -> None:

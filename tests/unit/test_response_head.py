@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -567,6 +568,24 @@ def test_fields_that_decide_are_picked_in_lower_case(
         assert seen.result.content_length == content_length
         assert seen.result.transfer_encoding == transfer_encoding
         assert seen.result.connection == connection
+
+
+LINES: Final = (
+    "A: b\r\n",
+    "Content-Length: 1\r\n",
+    "content-length:2\r\n",
+    "Transfer-Encoding: Chunked \r\n",
+    "CONNECTION: Close\r\n",
+    "Tontent-Length: 3\r\n",
+)
+
+
+def test_one_piece_gives_what_its_lines_give_in_whatever_order() -> None:
+    for count in range(5):
+        for chosen in itertools.product(LINES, repeat=count):
+            lines = "".join(chosen)
+            octets = f"HTTP/1.1 200 OK\r\n{lines}\r\n".encode()
+            assert head_parser()(filled(octets)) == make_head(1, 200, "OK", lines), lines
 
 
 def test_make_head_picks_from_the_lines() -> None:

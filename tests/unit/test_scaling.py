@@ -177,7 +177,7 @@ def look_at_all(conn: Driven) -> None:
 def test_work_for_a_head_does_not_grow_with_fields_that_nobody_looks_at() -> None:
     few, some, many = (calls_to_read(head_of(count), read=look_at_none) for count in COUNTS)
     assert few == some
-    assert many <= few + 2  # their number has to be checked only where it can be too high
+    assert many <= few + 4  # their number has to be checked only where it can be too high
 
 
 def test_work_for_fields_that_are_looked_at_is_linear() -> None:

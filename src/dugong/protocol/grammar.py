@@ -5,7 +5,8 @@ written out: no ``\d``, ``\w`` or IGNORECASE, which know more than ASCII. The qu
 possessive wherever what follows cannot begin with the repeated class, so that no input makes
 an expression go back.
 
-What only lines that are judged one by one need is in `dugong.protocol.line_grammar`.
+What a whole head needs is in `dugong.protocol.head_grammar`, and what only lines that are judged
+one by one need in `dugong.protocol.line_grammar`.
 """
 
 from __future__ import annotations
@@ -20,13 +21,6 @@ TEXT: Final = r"\t\x20-\x7e\x80-\xff"
 
 TOKEN: Final = re.compile(rf"[{TCHAR}]++")
 FIELD_TEXT: Final = re.compile(rf"[{TEXT}]*+")
-
-# RFC 9112 section 2.1: a whole head without folds, with the minor versions 2 to 9 read as 1, and a
-# reason that may be missing; groups: minor, status, reason, field lines
-HEAD: Final = re.compile(
-    rf"HTTP/1\.([0-9]) ([1-9][0-9]{{2}})(?: ([{TEXT}]*+))?\r\n"
-    rf"((?:[{TCHAR}]++:[{TEXT}]*+\r\n)*+)\r\n"
-)
 
 # RFC 9110 section 8.6
 CONTENT_LENGTH: Final = re.compile(r"[0-9]{1,19}")

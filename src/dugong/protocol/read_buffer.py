@@ -118,17 +118,10 @@ class ReadBuffer:
         position = self._data.find(needle, self._start + begin, self._end)
         return None if position < 0 else position + len(needle) - self._start
 
-    def text_through(self, needle: bytes, limit: int) -> str | None:
-        """Return all octets up to the first *needle*, with it, as latin-1 text.
-
-        They stay in the buffer. It is `None` where that is not within *limit* octets.
-        """
-        start = self._start
-        position = self._data.find(needle, start, self._end)
-        end = position + len(needle)
-        if position < 0 or end - start > limit:
-            return None
-        return str(self._view[start:end], "latin-1")
+    def match_within(self, pattern: re.Pattern[bytes], limit: int) -> re.Match[bytes] | None:
+        """Match *pattern* at the front, as if there were no more than *limit* octets."""
+        begin = self._start
+        return pattern.match(self._data, begin, begin + limit if self.size > limit else self._end)
 
     def window(self) -> tuple[bytearray, memoryview, int, int]:
         """Return the memory, a view of it, and where in it the octets begin and end.

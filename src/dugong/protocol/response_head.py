@@ -8,20 +8,26 @@ The receiver calls it, and the tunnel for the proxy's answer.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from dugong.exceptions import InvalidResponse, UnsupportedResponse
-from dugong.protocol.grammar import FIELD_TEXT, HEAD
+from dugong.protocol.grammar import FIELD_TEXT
 
 if TYPE_CHECKING:
+    import re
+
     from dugong.limits import Limits
     from dugong.protocol.fields import FieldSection
     from dugong.protocol.read_buffer import ReadBuffer
 
 # A status line that is longer than this has nothing but reason phrase behind it.
 _JUDGED_START: Final = 64  # octets
+# The three names that decide about the connection are told from each other by their size.
+_CONTENT_LENGTH: Final = len("content-length")
+_TRANSFER_ENCODING: Final = len("transfer-encoding")
 
 
 @attrs.frozen(repr=False)
@@ -79,6 +85,7 @@ class HeadParser:
     """
 
     __slots__ = (
+        "_expression",
         "_safe_lines",
         "_safe_size",
         "_section",
@@ -92,6 +99,7 @@ class HeadParser:
         self._seen = 0
         self._status_line: StatusLine | None = None
         self._section: FieldSection | None = None
+        self._expression = _whole_head()
         # Within this, no single limit on octets can be exceeded.
         self._safe_size = min(limits.line_size, limits.header_size)
         # So many octets, at four for the shortest field line, cannot have too many lines.
@@ -107,12 +115,12 @@ class HeadParser:
             UnsupportedResponse: The head is of another major version.
         """
         if not self._seen:
-            text = buffer.text_through(b"\r\n\r\n", self._safe_size)
-            if text is not None and (match := HEAD.fullmatch(text)) is not None:
-                minor, status, reason, lines = match.groups("")
-                if len(lines) <= self._safe_lines or lines.count("\n") <= self.limits.fields:
-                    buffer.skip(len(text))
-                    return make_head(int(minor), int(status), reason, lines)
+            match = buffer.match_within(self._expression, self._safe_size)
+            if match is not None:
+                lines = match[4]
+                if len(lines) <= self._safe_lines or _count_lines(lines) <= self.limits.fields:
+                    buffer.skip(match.end() - match.pos)
+                    return _head_of(match)
         return self._parse_lines(buffer)
 
     def _parse_lines(self, buffer: ReadBuffer) -> ResponseHead | None:
@@ -209,6 +217,45 @@ def _wrong_status_line(line: str) -> InvalidResponse | UnsupportedResponse:
 
 def _shown(text: str) -> str:
     return repr(text[:40].encode("latin-1"))
+
+
+@functools.cache
+def _whole_head() -> re.Pattern[bytes]:
+    from dugong.protocol.head_grammar import HEAD
+
+    return HEAD
+
+
+def _count_lines(lines: bytes) -> int:
+    # Half as dear as count(), before Python 3.13 (bench, fields30).
+    return len(lines) - len(lines.replace(b"\n", b""))
+
+
+def _head_of(match: re.Match[bytes]) -> ResponseHead:
+    """Return the head that `HEAD` has matched."""
+    minor, status, phrase, octets, name, value, second_name, second_value, more = match.groups()
+    reason = "" if phrase is None else phrase.decode("latin-1")
+    lines = octets.decode("latin-1")
+    if more or (second_name is not None and len(second_name) == len(name)):
+        return make_head(int(minor), int(status), reason, lines)
+    head = ResponseHead(int(minor), int(status), reason, lines)
+    if name is not None:
+        _note(head, name, value)
+        if second_name is not None:
+            _note(head, second_name, second_value)
+    return head
+
+
+def _note(head: ResponseHead, name: bytes, octets: bytes) -> None:
+    """Note the value of the only field of that name, which is one of the three that decide."""
+    value = octets.decode("latin-1").lower().strip(" \t")
+    size = len(name)
+    if size == _CONTENT_LENGTH:
+        head.content_length = value
+    elif size == _TRANSFER_ENCODING:
+        head.transfer_encoding = value
+    else:
+        head.connection = value
 
 
 def make_head(minor: int, status: int, reason: str, lines: str) -> ResponseHead:
