@@ -463,7 +463,7 @@ class HTTPConnection(BinaryStream):
         if not limit:
             return b""
         talk = self._talk
-        return talk.link.receiving.block(talk.receiver.body.step_read, limit)
+        return talk.link.receiving.block_with(talk.receiver.body.step_read, limit)
 
     def co_read(self, len_: int | None = None) -> Generator[PollNeeded, None, bytes]:
         """Do what `read` does, as a coroutine."""
@@ -495,7 +495,7 @@ class HTTPConnection(BinaryStream):
         try:
             if not len(target):
                 return 0
-            return talk.link.receiving.block(talk.receiver.body.step_readinto, target)
+            return talk.link.receiving.block_with(talk.receiver.body.step_readinto, target)
         finally:
             target.release()
 
@@ -562,7 +562,7 @@ class HTTPConnection(BinaryStream):
         if (count := operator.index(size)) < 0:
             raise ValueError(f"size is negative: {count}")
         talk = self._talk
-        return talk.link.receiving.block(talk.receiver.step_read_raw, count)
+        return talk.link.receiving.block_with(talk.receiver.step_read_raw, count)
 
     def response_pending(self) -> bool:
         """Return whether `read_response`, or reading the open body, is still due.

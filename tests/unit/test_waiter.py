@@ -3,7 +3,8 @@ from __future__ import annotations
 import select
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import attrs
 import pytest
@@ -93,10 +94,30 @@ def test_block_returns_a_result_that_needs_no_wait(polls: Polls) -> None:
     assert not polls.waits
 
 
-def test_block_calls_again_with_the_same_arguments(polls: Polls) -> None:
+def test_block_calls_again_without_arguments(polls: Polls) -> None:
     step = stepping(READABLE, READABLE, "result")
-    assert receiving().block(step, 1, 2) == "result"
-    assert step.calls == [(1, 2)] * 3
+    assert receiving().block(step) == "result"
+    assert step.calls == [()] * 3
+
+
+def test_block_with_calls_again_with_the_same_argument(polls: Polls) -> None:
+    step = stepping(READABLE, READABLE, "result")
+    assert receiving().block_with(step, 7) == "result"
+    assert step.calls == [(7,)] * 3
+
+
+def test_block_with_waits_for_as_long_as_the_timeout_says(polls: Polls) -> None:
+    polls.found.extend([True, False])
+    with pytest.raises(ConnectionTimedOut):
+        receiving(1.5).block_with(stepping(READABLE, READABLE, "result"), 7)
+    assert polls.waits == [1500, 1500]
+
+
+def test_slices_of_an_argument_s_step_add_up_to_its_timeout(polls: Polls) -> None:
+    polls.found.extend([False] * 3)
+    with pytest.raises(ConnectionTimedOut):
+        receiving(0.25).block_with(stepping(*[WRITABLE] * 3), 7)
+    assert polls.waits == [100, 100, 50]
 
 
 @pytest.mark.parametrize(
@@ -238,6 +259,7 @@ def test_blocking_operation_is_active_while_it_runs(polls: Polls) -> None:
     waiter = receiving()
     waiter.block(lambda: waiter.active)
     assert waiter.block(lambda: waiter.active) == 1
+    assert waiter.block_with(lambda _: waiter.active, 7) == 1
     assert not waiter.active
 
 
@@ -252,24 +274,32 @@ def test_suspended_coroutine_is_active() -> None:
     assert not waiter.active
 
 
-@pytest.mark.parametrize("is_blocking", [True, False], ids=["blocking", "coroutine"])
-def test_operation_that_raises_is_no_longer_active(is_blocking: bool) -> None:
+Run = Callable[[Waiter, Step], object]
+
+every_way: Final = pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(lambda waiter, step: waiter.block(step), id="blocking"),
+        pytest.param(lambda waiter, step: waiter.block_with(step, 7), id="with an argument"),
+        pytest.param(lambda waiter, step: list(waiter.coroutine(step)), id="coroutine"),
+    ],
+)
+
+
+@every_way
+def test_operation_that_raises_is_no_longer_active(run: Run) -> None:
     waiter = receiving()
-    run = waiter.block if is_blocking else lambda step: next(waiter.coroutine(step))
     with pytest.raises(ValueError, match="broken"):
-        run(stepping(ValueError("broken")))
+        run(waiter, stepping(ValueError("broken")))
     assert not waiter.active
 
 
-@pytest.mark.parametrize("is_blocking", [True, False], ids=["blocking", "coroutine"])
-def test_end_of_an_operation_is_told(is_blocking: bool) -> None:
+@every_way
+def test_end_of_an_operation_is_told(run: Run) -> None:
     idle = Idle()
     waiter = receiving()
     waiter.on_idle = idle
-    if is_blocking:
-        waiter.block(stepping("result"))
-    else:
-        list(waiter.coroutine(stepping("result")))
+    run(waiter, stepping("result"))
     assert idle.calls == 1
 
 

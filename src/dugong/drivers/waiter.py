@@ -16,6 +16,7 @@ from dugong.drivers.poll_loop import no_progress
 from dugong.exceptions import ConnectionTimedOut
 from dugong.polling import PollNeeded, to_milliseconds
 
+Arg = TypeVar("Arg")
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
@@ -37,7 +38,6 @@ class Waiter:
     """
 
     __slots__ = (
-        "_crossed_wait",
         "_milliseconds",
         "_natural",
         "_natural_mask",
@@ -59,7 +59,6 @@ class Waiter:
         self._needed: PollNeeded | None = None
         self._natural: PollNeeded | None = None  # the same, where it is no crossed wait
         self._poll: Callable[[int | None], list[tuple[int, int]]] = _poll_nothing
-        self._crossed_wait = 0
         self._timeout = timeout
         self._milliseconds = None if timeout is None else to_milliseconds(timeout)
 
@@ -68,20 +67,31 @@ class Waiter:
         self._timeout = timeout
         self._milliseconds = to_milliseconds(timeout)
 
-    def block(self, step: Callable[[*Args], Result | PollNeeded], *args: *Args) -> Result:
+    def block(self, step: Callable[[], Result | PollNeeded]) -> Result:
         """Call *step* until it gives its result, waiting in between.
 
         Raises:
             ConnectionTimedOut: A wait lasted longer than the timeout allows.
         """
         self.active += 1
-        self._crossed_wait = 0
+        crossed = 0
         try:
-            while isinstance(result := step(*args), PollNeeded):
-                if result is not self._natural and self._wait_crossed(result):
-                    continue
-                if not self._poll(self._milliseconds):
-                    raise ConnectionTimedOut(no_progress(self._timeout))
+            while isinstance(result := step(), PollNeeded):
+                crossed = self._wait(result, crossed)
+            return result
+        finally:
+            self.active -= 1
+            if (on_idle := self.on_idle) is not None:
+                on_idle()
+
+    def block_with(self, step: Callable[[Arg], Result | PollNeeded], arg: Arg) -> Result:
+        """Do what `block` does, with an argument for *step*."""
+        # The same once more, since a call with any arguments costs more (bench, small).
+        self.active += 1
+        crossed = 0
+        try:
+            while isinstance(result := step(arg), PollNeeded):
+                crossed = self._wait(result, crossed)
             return result
         finally:
             self.active -= 1
@@ -102,28 +112,36 @@ class Waiter:
             if (on_idle := self.on_idle) is not None:
                 on_idle()
 
-    def _wait_crossed(self, needed: PollNeeded) -> bool:
-        """Make *needed* what is polled for; where it is the other direction, wait for one slice.
+    def _wait(self, needed: PollNeeded, crossed: int) -> int:
+        """Wait for *needed*; where it is the other direction, for one slice.
+
+        Args:
+            needed: What to wait for.
+            crossed: Milliseconds for which this operation has waited for the other direction since
+                its last progress.
 
         Returns:
-            Whether it is; False for the direction that is natural.
+            The same behind this wait.
         """
-        if needed is not self._needed:
-            poller = select.poll()
-            poller.register(needed.fd, needed.mask)
-            self._needed, self._poll = needed, poller.poll
-            self._natural = None
-        if needed.mask == self._natural_mask:
+        if needed is not self._natural:
+            if needed is not self._needed:
+                poller = select.poll()
+                poller.register(needed.fd, needed.mask)
+                self._needed, self._poll = needed, poller.poll
+                self._natural = None
+            if needed.mask != self._natural_mask:
+                return self._wait_crossed(crossed)
             self._natural = needed
-            self._crossed_wait = 0
-            return False
-        limit = self._milliseconds
-        part = _CROSSED_SLICE if limit is None else min(_CROSSED_SLICE, limit - self._crossed_wait)
-        if self._poll(part):  # at once where the I/O became possible
-            self._crossed_wait = 0
-            return True
-        self._crossed_wait += part
-        if limit is not None and self._crossed_wait >= limit:
-            self._crossed_wait = 0
+        if not self._poll(self._milliseconds):
             raise ConnectionTimedOut(no_progress(self._timeout))
-        return True
+        return 0
+
+    def _wait_crossed(self, crossed: int) -> int:
+        limit = self._milliseconds
+        part = _CROSSED_SLICE if limit is None else min(_CROSSED_SLICE, limit - crossed)
+        if self._poll(part):  # at once where the I/O became possible
+            return 0
+        crossed += part
+        if limit is not None and crossed >= limit:
+            raise ConnectionTimedOut(no_progress(self._timeout))
+        return crossed

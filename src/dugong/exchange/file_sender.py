@@ -75,7 +75,7 @@ class FileSender:
     def send(self, outgoing: OutgoingFile) -> int:
         """Send a file, waiting where necessary; return the count of its octets."""
         try:
-            return self._link.sending.block(self.step, outgoing)
+            return self._link.sending.block_with(self.step, outgoing)
         finally:
             self._end(outgoing)
 

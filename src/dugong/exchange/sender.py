@@ -127,7 +127,7 @@ class Sender:
     def send(self, outgoing: Outgoing) -> None:
         """Send *outgoing*, waiting where necessary."""
         try:
-            self._link.sending.block(self.step, outgoing)
+            self._link.sending.block_with(self.step, outgoing)
         finally:
             if not outgoing.is_out:
                 self.abandon(outgoing)
