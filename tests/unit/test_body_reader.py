@@ -436,6 +436,21 @@ def test_readall_gives_the_body(make: Callable[[], BodyFraming], script: tuple[L
         assert reader.ended == [framing]
 
 
+def test_readall_of_a_body_that_came_with_its_head_receives_nothing() -> None:
+    framing = SizedBody(5)
+    with reading(framing, b"12345next") as reader:
+        reader.link.buffer.fill(reader.transport.receive_into)
+        assert reader.body.step_readall() == b"12345"
+        assert reader.ended == [framing]
+        assert reader.link.buffer.size == 4
+
+
+def test_readall_goes_on_behind_what_came_with_the_head() -> None:
+    with reading(SizedBody(10), b"12345", b"67890") as reader:
+        reader.link.buffer.fill(reader.transport.receive_into)
+        assert reader.body.step_readall() == b"1234567890"
+
+
 def test_unfinished_readall_keeps_what_it_gathered() -> None:
     with reading(SizedBody(10), b"12345") as reader:
         assert reader.body.step_readall() is reader.transport.readable

@@ -21,6 +21,7 @@ from dugong.protocol.bodies import BodyFraming, EmptyBody
 _DIRECT: Final = 16_384
 # What is received at the end of a chunk as large as that: nearly always the whole next size line
 _LINE: Final = 512
+_ALL: Final = sys.maxsize
 _NO_BODY: Final = EmptyBody()
 
 
@@ -219,22 +220,25 @@ class BodyReader:
 
     def step_readall(self) -> bytes | PollNeeded:
         """Return the rest of the body."""
-        if self._link.failure is not None:
-            self._link.check_alive()
-        framing = self._framing
+        link, framing, buffer = self._link, self._framing, self._buffer
+        if link.failure is not None:
+            link.check_alive()
         try:
             while not framing.ended:
-                if framing.room >= _DIRECT and not self._buffer.size:
+                if framing.room and buffer.size:
+                    payload: bytes | PollNeeded = framing.take(buffer, _ALL)
+                elif framing.room >= _DIRECT:
                     pause = self._gather_directly(framing)
                     if pause is not None:
                         return pause
                     continue
-                payload = self._take(framing, sys.maxsize)
+                else:
+                    payload = self._take(framing, _ALL)
                 if isinstance(payload, PollNeeded):
                     return payload
                 if framing.ended and self._gathered is None and framing.length is not None:
                     self._framing = _NO_BODY
-                    self._link.body_ended(framing)
+                    link.body_ended(framing)
                     return payload
                 self._open_gathered().add(payload)
         except BaseException as exc:
@@ -266,7 +270,7 @@ class BodyReader:
         """Read the rest of the body and drop it."""
         self._link.check_alive()
         self._gathered = None
-        while payload := self.step_read(sys.maxsize):
+        while payload := self.step_read(_ALL):
             if isinstance(payload, PollNeeded):
                 return payload
         return None

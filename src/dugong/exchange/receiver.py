@@ -25,7 +25,6 @@ from dugong.protocol.state import RECEIVING, Owed, Phase, ReceiveEvent, Receivin
 
 # Members are looked up by a Python call before 3.12.
 _HEAD: Final = Receiving.HEAD
-_CLOSED: Final = Receiving.CLOSED
 _WHOLE: Final = Phase.WHOLE
 _AWAITING_CONTINUE: Final = Phase.AWAITING_CONTINUE
 _CUT: Final = Phase.CUT
@@ -95,11 +94,15 @@ class Receiver:
     def step_read_response(self) -> HTTPResponse | PollNeeded:
         """Return the next response that is not to be passed over."""
         link, state, buffer = self._link, self._state, self._buffer
-        if link.failure is not None or state.receiving is _CLOSED:
-            link.check_not_ended()
         owed = state.owed
-        is_plain = owed and owed[0].phase is _WHOLE and state.receiving is _HEAD
-        entry = owed[0] if is_plain else state.next_owed()
+        if (
+            link.failure is not None
+            or state.receiving is not _HEAD
+            or not owed
+            or (entry := owed[0]).phase is not _WHOLE
+        ):
+            link.check_not_ended()
+            entry = state.next_owed()
         self.trailers = None
         self.body.has_lost = False
         try:
@@ -115,10 +118,11 @@ class Receiver:
                     return transport.readable
                 else:
                     received = buffer.fill(transport.receive_into)
-                    if isinstance(received, PollNeeded):
-                        return received
                     if not received:
                         raise self._early_end()
+                    # isinstance() takes long to say no (bench, small).
+                    if type(received) is not int and isinstance(received, PollNeeded):
+                        return received
         except BaseException as exc:
             link.receiving_failed(exc)
             raise

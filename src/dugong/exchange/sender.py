@@ -157,7 +157,8 @@ class Sender:
                 # A signal handler may raise behind a send before its result is known.
                 outgoing.is_begun = True
                 sent = transport.send(pieces[0])
-                if isinstance(sent, PollNeeded):
+                # isinstance() takes long to say no (bench, small).
+                if type(sent) is not int and isinstance(sent, PollNeeded):
                     outgoing.is_begun = is_begun or transport.is_committed
                     return sent
                 is_begun = True
@@ -196,8 +197,13 @@ class Sender:
         link, state = self._link, self._state
         if not request.pieces:
             raise StateError("the encoder returned a request that was sent before")
-        is_clear = state.active is None and state.broken_off is None and self.current is None
-        if not is_clear or link.failure is not None or state.receiving is _CLOSED:
+        if (
+            state.active is not None
+            or state.broken_off is not None
+            or self.current is not None
+            or link.failure is not None
+            or state.receiving is _CLOSED
+        ):
             self.check_can_send()
         SENDING[state.sending, request.event]
         if state.last_sent:
@@ -207,17 +213,18 @@ class Sender:
         is_idle = not state.owed or (state.oldest_owed() is None and not link.receiving.active)
         if is_idle and (link.buffer.size or link.transport.has_input()):
             self._judge_idle()
-        if request.body:
-            self._add_body(request, request.body)
-        elif request.chunked or request.length:
-            expects = request.event is SendEvent.REQUEST_EXPECTING_CONTINUE
-            request.phase = Phase.AWAITING_CONTINUE if expects else Phase.BODY
+        if request.body or request.chunked or request.length:
+            self._plan_body(request)
         # From here on whoever gives the request up finds it.
         self.current = request
         state.owed.append(request)
 
-    def _add_body(self, request: EncodedRequest, body: memoryview) -> None:
-        if len(body) <= _JOINED:
+    def _plan_body(self, request: EncodedRequest) -> None:
+        body = request.body
+        if not body:
+            expects = request.event is SendEvent.REQUEST_EXPECTING_CONTINUE
+            request.phase = Phase.AWAITING_CONTINUE if expects else Phase.BODY
+        elif len(body) <= _JOINED:
             request.pieces[:] = [b"".join((*request.pieces, body))]
         else:
             request.pieces.append(body)

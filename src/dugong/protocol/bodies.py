@@ -122,9 +122,13 @@ class SizedBody(BodyFraming):
         self.ended = not self.room
 
     def take(self, buffer: ReadBuffer, limit: int) -> bytes:
-        payload = buffer.take(min(self.room, buffer.size, limit))
-        self.room -= len(payload)
-        self.ended = not self.room
+        room = self.room
+        if room <= limit and room <= buffer.size:  # all that is left (bench, small)
+            self.room = 0
+            self.ended = True
+            return buffer.take(room)
+        payload = buffer.take(min(buffer.size, limit))
+        self.room = room - len(payload)
         return payload
 
     def peer_closed(self, *, orderly: bool) -> None:

@@ -42,15 +42,14 @@ def choose_framing(method: str, head: ResponseHead, limits: Limits) -> BodyFrami
         head: The head of the response.
         limits: The bounds in force.
     """
-    coded = head.transfer_encoding is not None
+    coding, length = head.transfer_encoding, head.content_length
     # Rule 3: who sends both lengths, or a coding that HTTP/1.0 does not know, may mean to deceive
     # somebody on the way. The response is read; the connection is not used again.
-    suspect = coded and (head.content_length is not None or head.minor == 0)
+    suspect = coding is not None and (length is not None or head.minor == 0)
     if (head.status != 200 or method != "GET") and has_no_body(method, head.status):
         return EmptyBody(closes=suspect)
-    if head.transfer_encoding is not None:
-        return _choose_coded(head.transfer_encoding, limits, closes=suspect)
-    length = head.content_length
+    if coding is not None:
+        return _choose_coded(coding, limits, closes=suspect)
     if length is None:
         return UntilCloseBody()
     # Nearly all lengths: ASCII digits, few enough to be surely below 2**63.

@@ -77,13 +77,16 @@ class ReadBuffer:
             capacity = self._capacity
             self._compact(capacity if self._start else max(self._first_capacity, 2 * capacity))
         begin = self._end
-        until = None if most is None else begin + most
-        received = receive(self._view[begin:until] if begin or until else self._view)
-        if isinstance(received, PollNeeded):
+        target = self._view
+        if begin or most is not None:
+            target = target[begin : None if most is None else begin + most]
+        received = receive(target)
+        # isinstance() takes long to say no (bench, small).
+        if type(received) is not int and isinstance(received, PollNeeded):
             return received
-        self._end += received
+        self._end = end = begin + received
         self.size += received
-        if self._end == self._capacity < BUFFER_SIZE:
+        if end == self._capacity < BUFFER_SIZE:
             is_small = self._capacity < FIRST_BUFFER_SIZE
             self._compact(FIRST_BUFFER_SIZE if is_small else BUFFER_SIZE)
         return received
