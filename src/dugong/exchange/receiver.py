@@ -28,7 +28,8 @@ _HEAD: Final = Receiving.HEAD
 _WHOLE: Final = Phase.WHOLE
 _AWAITING_CONTINUE: Final = Phase.AWAITING_CONTINUE
 _CUT: Final = Phase.CUT
-_BODY_OPENS: Final = ReceiveEvent.BODY_OPENS
+# A head is read where one is expected.
+_BODY: Final = RECEIVING[_HEAD, ReceiveEvent.BODY_OPENS]
 _RESPONSE_ENDS: Final = ReceiveEvent.RESPONSE_ENDS
 
 if TYPE_CHECKING:
@@ -108,8 +109,13 @@ class Receiver:
         try:
             while True:
                 if buffer.size and (head := self._parser.parse(buffer)) is not None:
-                    read = self._open_final if head.status >= 200 else self._pass_interim
-                    if (response := read(entry, head)) is not None:
+                    is_final = head.status >= 200
+                    response = (
+                        self._open_final(entry, head)
+                        if is_final
+                        else self._pass_interim(entry, head)
+                    )
+                    if response is not None:
                         return response
                 elif entry.phase is _CUT and not buffer.size:
                     self._receive_if_any()
@@ -189,7 +195,7 @@ class Receiver:
         if framing.ended:
             self._end_response(framing)
         else:
-            state.receiving = RECEIVING[state.receiving, _BODY_OPENS]
+            state.receiving = _BODY
             self.body.open(framing)
         return response
 

@@ -53,6 +53,7 @@ class Sender:
     """
 
     __slots__ = (
+        "_after",
         "_limits",
         "_link",
         "_state",
@@ -66,6 +67,8 @@ class Sender:
         self._limits = limits
         self.current: Outgoing | None = None
         self.is_chunked: bool = False
+        # What the request that was booked last makes of the state, once it is out
+        self._after = Sending.READY
 
     # -- what can be sent
 
@@ -205,7 +208,7 @@ class Sender:
             or state.receiving is _CLOSED
         ):
             self.check_can_send()
-        SENDING[state.sending, request.event]
+        self._after = SENDING[state.sending, request.event]
         if state.last_sent:
             raise ConnectionClosed("the request before said Connection: close")
         if state.closing:
@@ -264,8 +267,8 @@ class Sender:
     def complete(self, outgoing: Outgoing) -> None:
         """Account for something that is out whole."""
         state = self._state
-        state.sending = SENDING[state.sending, outgoing.event]
         if isinstance(outgoing, EncodedRequest):
+            state.sending = self._after
             self.is_chunked = outgoing.chunked
             state.body_left = outgoing.length
             if outgoing.body is not None:
@@ -273,10 +276,12 @@ class Sender:
             is_whole = outgoing.phase is _WHOLE
             state.active = None if is_whole else outgoing
             state.last_sent = is_whole and outgoing.closes
-        elif not self.is_chunked:
-            state.body_left -= outgoing.octets
-            if not state.body_left:
-                state.sending = SENDING[state.sending, SendEvent.LAST_OCTET]
+        else:
+            state.sending = SENDING[state.sending, outgoing.event]
+            if not self.is_chunked:
+                state.body_left -= outgoing.octets
+                if not state.body_left:
+                    state.sending = SENDING[state.sending, SendEvent.LAST_OCTET]
         entry = state.active
         if entry is not None and state.sending in _WITHOUT_OPEN_BODY:
             entry.phase = _WHOLE

@@ -113,6 +113,9 @@ class SizedBody(BodyFraming):
         self.length: int | None = length
         self.room: int = length
         self.ended: bool = not length
+        # What a class has as a default takes longer to read (bench, small).
+        self.closes: bool = False
+        self.trailers: FieldMessage | None = None
 
     def advance(self, buffer: ReadBuffer) -> bool:
         return True

@@ -233,12 +233,16 @@ def _count_lines(lines: bytes) -> int:
 
 def _head_of(match: re.Match[bytes]) -> ResponseHead:
     """Return the head that `HEAD` has matched."""
-    minor, status, phrase, octets, name, value, second_name, second_value, more = match.groups()
-    reason = "" if phrase is None else phrase.decode("latin-1")
+    version, code, phrase, octets, name, value, second_name, second_value, more = match.groups()
     lines = octets.decode("latin-1")
+    if code == b"200" and phrase == b"OK" and version == b"1":  # nearly always (bench, small)
+        minor, status, reason = 1, 200, "OK"
+    else:
+        minor, status = int(version), int(code)
+        reason = "" if phrase is None else phrase.decode("latin-1")
     if more or (second_name is not None and len(second_name) == len(name)):
-        return make_head(int(minor), int(status), reason, lines)
-    head = ResponseHead(int(minor), int(status), reason, lines)
+        return make_head(minor, status, reason, lines)
+    head = ResponseHead(minor, status, reason, lines)
     if name is not None:
         _note(head, name, value)
         if second_name is not None:
