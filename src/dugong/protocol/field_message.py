@@ -40,31 +40,41 @@ class FieldMessage(Message):
             self.__dict__.pop("_lower", None)
             return getattr(self, name)
 
-        # These two, which `message[name]` asks too, need not fill it.
+        # These two, which `message[name]` asks too, need not fill it. Each attribute that is asked
+        # of an object with a __getattr__ is dear (bench, fields30-look).
 
         def get(self, name: str, failobj: object = None) -> object:
-            lines = self.__dict__.get("_lines")
+            own = self.__dict__
+            lines = own.get("_lines")
             # A policy of the caller's may make something else of a value.
-            if lines is None or not _is_name(name) or "policy" in self.__dict__:
+            if lines is None or not _is_name(name) or "policy" in own:
                 return super().get(name, failobj)
-            begin = self._find(lines, name)
+            begin = _find(own, lines, name)
             return failobj if begin < 0 else lines[begin : lines.index("\r", begin)].strip(" \t")
 
         def __contains__(self, name: object) -> bool:
-            lines = self.__dict__.get("_lines")
+            own = self.__dict__
+            lines = own.get("_lines")
             if lines is None or not _is_name(name):
                 return super().__contains__(name)
-            return self._find(lines, name) >= 0
+            return _find(own, lines, name) >= 0
 
-        def _find(self, lines: str, name: str) -> int:
-            """Return where the value of the first field of that name begins, or a negative one."""
-            lower = self.__dict__.get("_lower")
-            if lower is None:
-                # No character of latin-1 has a lower case of another length.
-                self._lower = lower = "\n" + lines.lower()
-            start = f"\n{name.lower()}:"
-            position = lower.find(start)
-            return position if position < 0 else position + len(start) - 1
+
+def _find(own: dict[str, object], lines: str, name: str) -> int:
+    """Return where the value of the first field of that name begins, or a negative one.
+
+    Args:
+        own: The attributes of the message.
+        lines: Its field lines.
+        name: The name, in any case.
+    """
+    lower = own.get("_lower")
+    if not isinstance(lower, str):
+        # No character of latin-1 has a lower case of another length.
+        own["_lower"] = lower = "\n" + lines.lower()
+    start = f"\n{name.lower()}:"
+    position = lower.find(start)
+    return position if position < 0 else position + len(start) - 1
 
 
 def _is_name(name: object) -> bool:
