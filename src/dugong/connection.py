@@ -478,7 +478,8 @@ class HTTPConnection(BinaryStream):
         """Read octets of the response body into a buffer, from the socket itself where possible.
 
         Args:
-            buf: Any writable C-contiguous buffer.
+            buf: Any writable C-contiguous buffer. What it had behind the octets that are counted
+                may be lost.
 
         Returns:
             The count of octets; 0 at the end of the body, and for an empty buffer.

@@ -19,6 +19,7 @@ MAX_INTERIM: Final = 32  # 1xx responses to one request
 MAX_STRAY_CRLF: Final = 8  # octets of empty lines that an idle connection may receive
 BUFFER_SIZE: Final = 65_536  # octets; a good size for reads, and what one receive asks for
 FIRST_BUFFER_SIZE: Final = 4_096  # octets of the read buffer until a receive has filled it
+DIRECT_SIZE: Final = 16_384  # octets from which on payload is received without a copy
 SMALL_BUFFER_SIZE: Final = 512  # octets that it has at least after a small first response
 MAX_LENGTH: Final = 2**63 - 1  # octets of a body or chunk that may be announced
 

@@ -259,3 +259,12 @@ def test_close_before_the_end_of_any_other_body_cuts_it_short() -> None:
     message = r"^server closed the connection before the end of the body$"
     with pytest.raises(ConnectionClosed, match=message):
         FaultyBody(FAULT).peer_closed(orderly=True)
+
+
+def test_sized_body_is_laid_out_as_far_as_there_is_room() -> None:
+    body, memory = SizedBody(5), bytearray(8)
+    views = body.lay_out(memoryview(memory))
+    assert [len(view) for view in views] == [5]
+    assert body.settle(views, 3, ReadBuffer()) == 3
+    assert body.room == 2
+    assert not body.is_foreseen

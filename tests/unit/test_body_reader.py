@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,14 +123,19 @@ def test_chunked_body_ends_when_a_read_tells_so(way: Way, size: int) -> None:
 
 
 @both_ways
+@pytest.mark.parametrize("can_scatter", [True, False], ids=["scattered", "in one piece"])
 @pytest.mark.parametrize("size", [7, 16_384, 50_000])
+@pytest.mark.parametrize("segment", [11_000, 70_000])
 @pytest.mark.parametrize("chunk", [9, 5_000, 30_000])
-def test_chunks_are_read_whatever_goes_directly(way: Way, size: int, chunk: int) -> None:
+def test_chunks_are_read_whatever_goes_directly(
+    way: Way, size: int, chunk: int, segment: int, can_scatter: bool
+) -> None:
     payload = bytes(range(250)) * 360
     octets = chunked(*(payload[at : at + chunk] for at in range(0, len(payload), chunk)))
-    pieces = [octets[at : at + 11_000] for at in range(0, len(octets), 11_000)]
+    pieces = [octets[at : at + segment] for at in range(0, len(octets), segment)]
     body = b""
     with reading(chunks(), *pieces) as reader:
+        reader.transport.can_scatter = can_scatter
         while piece := way(reader, size):
             assert isinstance(piece, bytes)
             assert len(piece) <= size
@@ -171,6 +176,160 @@ def test_large_pieces_are_received_into_the_callers_memory(room: int) -> None:
     assert reader.body.step_readinto(memoryview(buf)) == room
     assert targets == [(buf, room)]
     transport.close()
+
+
+class Noting(ScriptedTransport):
+    """Notes what is offered to each receive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.offered: list[int | list[int]] = []
+
+    def receive_into(self, target: memoryview) -> int | PollNeeded:
+        self.offered.append(len(target))
+        return super().receive_into(target)
+
+    def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
+        received = super().receive_scattered(targets)
+        self.offered[-1] = [len(target) for target in targets]
+        return received
+
+    def receive(self, most: int) -> bytes | PollNeeded:
+        self.offered.append(most)
+        return super().receive(most)
+
+
+def lines_and_data(size: int, count: int) -> bytes:
+    return (b"%x\r\n" % size + bytes(size) + b"\r\n") * count
+
+
+@pytest.mark.parametrize(
+    ("size", "target", "views"),
+    [
+        pytest.param(65_536, 65_536, [65_536, 9, 0], id="one chunk"),
+        pytest.param(32_768, 65_536, [32_768, 8, 32_768, 8, 0], id="two chunks"),
+        pytest.param(32_768, 50_000, [32_768, 8, 17_232], id="chunk and a part"),
+        pytest.param(32_768, 16_384, [16_384], id="part of a chunk"),
+    ],
+)
+def test_chunks_and_the_lines_between_come_in_one_receive(
+    size: int, target: int, views: list[int]
+) -> None:
+    transport = Noting()
+    reader = Reading(transport)
+    framing = chunks()
+    reader.body.open(framing)
+    line = b"%x\r\n" % size
+    reader.link.buffer.put(line + bytes(size) + b"\r\n" + line)
+    while reader.link.buffer.size:
+        reader.readinto(10_000)
+    transport.extend((bytes(size) + b"\r\n" + line) * 3)
+    assert reader.readinto(target) == bytes(target)
+    assert transport.offered == [views]
+    transport.close()
+
+
+def test_between_large_chunks_a_line_is_received_alone_at_first() -> None:
+    """So that no payload has to be copied, which is then met again at each chunk."""
+    transport = Noting()
+    reader = Reading(transport)
+    reader.body.open(chunks())
+    reader.link.buffer.put(b"10000\r\n")
+    transport.extend((bytes(65_536) + b"\r\n10000\r\n") * 2)
+    for _ in range(2):
+        assert reader.readinto(65_536) == bytes(65_536)
+    assert transport.offered == [65_536, 9, [65_536, 9, 0]]
+    transport.close()
+
+
+def test_end_of_a_body_is_received_whole_where_more_comes_than_a_line() -> None:
+    transport = Noting()
+    reader = Reading(transport)
+    reader.body.open(chunks())
+    reader.link.buffer.put(b"10000\r\n")
+    transport.extend(bytes(65_536) + b"\r\n0\r\nA: b\r\n\r\n")
+    assert reader.readinto(65_536) == bytes(65_536)
+    assert reader.readinto(65_536) == b""
+    assert transport.offered[:2] == [65_536, 9]
+    assert len(transport.offered) == 3
+    assert reader.link.buffer.size == 0
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"),
+    [
+        pytest.param(20_000, 20_000, id="limit"),
+        pytest.param(2**62, 65_536, id="never a large one"),
+    ],
+)
+def test_read_receives_into_memory_of_its_own(limit: int, most: int) -> None:
+    transport = Noting()
+    reader = Reading(transport)
+    reader.body.open(SizedBody(100_000))
+    transport.extend(bytes(70_000))
+    assert reader.read(limit) == bytes(most)
+    assert transport.offered == [most, most]
+    transport.close()
+
+
+def test_read_receives_no_more_than_the_body() -> None:
+    with reading(SizedBody(20_000), bytes(20_000) + b"HTTP") as reader:
+        assert reader.read(50_000) == bytes(20_000)
+        assert not reader.link.buffer.size
+
+
+def test_read_goes_through_the_buffer_where_the_transport_does_no_better() -> None:
+    transport = Noting()
+    transport.can_scatter = False
+    reader = Reading(transport)
+    reader.body.open(SizedBody(100_000))
+    transport.extend(bytes(20_000))
+    assert reader.read(20_000) == bytes(FIRST_BUFFER_SIZE)
+    transport.close()
+
+
+@contextlib.contextmanager
+def reading_what_is_foreseen(*script: Line) -> Iterator[Reading]:
+    """Give a reader that has reached the second of two chunks of 20,000 octets."""
+    with reading(chunks(), *script) as reader:
+        reader.link.buffer.put(lines_and_data(20_000, 2)[:-20_002])
+        while reader.link.buffer.size:
+            reader.readinto(10_000)
+        yield reader
+
+
+def test_failed_receive_of_what_is_foreseen_leaves_the_callers_memory_free() -> None:
+    with reading_what_is_foreseen(OSError(5, "told by the system")) as reader:
+        buf = bytearray(50_000)
+        with memoryview(buf) as target, pytest.raises(OSError, match="told") as caught:
+            reader.body.step_readinto(target)
+        assert caught.tb is not None
+        buf.clear()
+
+
+def test_receive_of_what_is_foreseen_can_be_repeated() -> None:
+    with reading_what_is_foreseen() as reader:
+        assert reader.readinto(50_000) is reader.transport.readable
+        reader.transport.extend(b"abc")
+        assert reader.readinto(50_000) == b"abc"
+
+
+def test_close_can_end_a_body_that_is_foreseen() -> None:
+    class Foreseen(UntilCloseBody):
+        is_foreseen = True
+
+    with reading(Foreseen(), b"abc", END) as reader:
+        assert reader.readinto(20_000) == b"abc"
+        assert reader.readinto(20_000) == b""
+
+
+def test_close_where_chunks_are_foreseen_is_a_cut() -> None:
+    with (
+        reading_what_is_foreseen(END) as reader,
+        pytest.raises(ConnectionClosed, match="before the end of the body"),
+    ):
+        reader.readinto(50_000)
 
 
 class Drained(ScriptedTransport):
@@ -243,7 +402,7 @@ def test_readall_receives_a_large_body_without_a_copy() -> None:
     reader.body.open(SizedBody(100_000))
     transport.extend(bytes(range(250)) * 400)
     assert reader.body.step_readall() == bytes(range(250)) * 400
-    assert targets == [65_536, 34_464]
+    assert targets == [100_000]
     transport.close()
 
 
@@ -275,13 +434,14 @@ def test_turn_of_an_event_loop_behind_a_small_piece_is_taken_by_the_next_read() 
     transport.close()
 
 
-def test_turn_of_an_event_loop_is_taken_also_where_the_next_read_is_a_small_one() -> None:
+@pytest.mark.parametrize("limit", [10, 20_000], ids=["small", "direct"])
+def test_turn_of_an_event_loop_is_taken_also_where_the_next_read_is_another(limit: int) -> None:
     with reading(SizedBody(20_003), b"abc") as reader:
         reader.link.buffer.fill(reader.transport.receive_into)
         assert reader.readinto(30_000) == b"abc"
         reader.transport.extend(bytes(20_000))
-        assert reader.read(10) is reader.transport.readable
-        assert reader.read(10) == bytes(10)
+        assert reader.read(limit) is reader.transport.readable
+        assert reader.read(limit) == bytes(limit)
 
 
 @pytest.mark.parametrize("size", [65_536, 100_000])

@@ -897,6 +897,14 @@ class QuietTransport(TracingTransport):
         self.tell = len
 
 
+class Scattering(PlainTransport):
+    """A transport whose ways of receiving are all its own."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(sock)
+        self.can_scatter = True
+
+
 class TestTransport:
     @pytest.mark.parametrize("make", [DEFAULT.transport, QuietTransport])
     def test_good(self, make: Callable[[socket.socket], Transport]) -> None:
@@ -1024,6 +1032,31 @@ class TestTransport:
         monkeypatch.setattr("dugong.testing.transport_pair.PATIENCE", 0.1)
         with broken("receive_into() must not wait where there is something"):
             check_transport(Sleepy)
+
+    def test_scattering_in_the_wrong_order(self) -> None:
+        class Reversing(Scattering):
+            def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
+                return super().receive_scattered(list(reversed(targets)))
+
+        with broken("receive_scattered() must give the octets that were sent, in order"):
+            check_transport(Reversing)
+
+    def test_scattering_that_keeps_memory(self) -> None:
+        class Keeping(Scattering):
+            def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
+                self.kept = targets[1][:1]
+                return super().receive_scattered(targets)
+
+        with broken("receive_scattered() must not keep the memory that it is given"):
+            check_transport(Keeping)
+
+    def test_receive_of_more_than_is_wanted(self) -> None:
+        class Generous(Scattering):
+            def receive(self, most: int) -> bytes | PollNeeded:
+                return super().receive(most + 1)
+
+        with broken("receive() must return 1 octets at most"):
+            check_transport(Generous)
 
     def test_send_of_nothing(self) -> None:
         class Idle(PlainTransport):

@@ -6,15 +6,14 @@ from typing import Final
 import pytest
 
 from dugong.exceptions import ConnectionClosed, InvalidResponse
-from dugong.limits import MAX_EXTENSION_SIZE, MAX_HEADER_SIZE, MAX_LINE_SIZE, Limits
-from dugong.protocol.chunks import ChunkedBody, ChunkLine
+from dugong.limits import MAX_HEADER_SIZE, Limits
+from dugong.protocol.chunks import ChunkedBody
 from dugong.protocol.read_buffer import ReadBuffer
 from tests.unit.split import (
     Parsed,
     check_everywhere,
     check_refused_at_end,
     filled,
-    looks_per_octet,
     octet_by_octet,
     outcome,
     put,
@@ -24,312 +23,6 @@ from tests.unit.split import (
 
 DEFAULT: Final = Limits()
 SMALL: Final = Limits(line_size=64, header_size=64, fields=3, extension_size=20)
-
-
-def line_parser() -> Callable[[ReadBuffer], int | None]:
-    return ChunkLine(DEFAULT).parse
-
-
-def small_line_parser() -> Callable[[ReadBuffer], int | None]:
-    return ChunkLine(SMALL).parse
-
-
-# -- chunk-size lines
-
-
-@pytest.mark.parametrize(
-    ("line", "size"),
-    [
-        pytest.param(b"5", 5, id="digit"),
-        pytest.param(b"0", 0, id="last chunk"),
-        pytest.param(b"000", 0, id="last chunk of three digits"),
-        pytest.param(b"aBcDeF", 0xABCDEF, id="both cases"),
-        pytest.param(b"0000000000000005", 5, id="16 digits"),
-        pytest.param(b"7fffffffffffffff", 2**63 - 1, id="below 2**63"),
-        pytest.param(b"fffffffffffffff", 2**60 - 1, id="15 digits"),
-        pytest.param(b"5 ", 5, id="blank behind"),
-        pytest.param(b"5 \t  ", 5, id="blanks behind"),
-        pytest.param(b"5;a", 5, id="extension"),
-        pytest.param(b"5;a=b", 5, id="extension with a value"),
-        pytest.param(b"5;a;b=c;d", 5, id="several extensions"),
-        pytest.param(b"5 ;a", 5, id="blank before the semicolon"),
-        pytest.param(b"5\t;\ta\t=\tb\t;\tc\t", 5, id="tabs around all parts"),
-        pytest.param(b"5;", 5, id="empty extension"),
-        pytest.param(b"5;;", 5, id="two empty extensions"),
-        pytest.param(b'5;a="b"', 5, id="quoted"),
-        pytest.param(b'5;a=""', 5, id="quoted nothing"),
-        pytest.param(b'5;a="b;c"', 5, id="quoted semicolon"),
-        pytest.param(b'5;a="\\""', 5, id="escaped quote"),
-        pytest.param(b'5;a="\\\\"', 5, id="escaped backslash"),
-        pytest.param(b'5;a="\\\\\\""', 5, id="escaped backslash and quote"),
-        pytest.param(b'5;a="b" ; c="d"', 5, id="two quoted"),
-        pytest.param(b"5;a=\xe4", 5, id="8-bit"),
-        pytest.param(b'5;a="\xe4\\\xff"', 5, id="quoted and escaped 8-bit"),
-        pytest.param(b"5;\\", 5, id="backslash without quotes"),
-    ],
-)
-def test_chunk_line(line: bytes, size: int) -> None:
-    check_everywhere(line_parser, line + b"\r\nrest", Parsed(size, rest=b"rest"))
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(b"", id="empty"),
-        pytest.param(b" 5", id="blank before"),
-        pytest.param(b"\t5", id="tab before"),
-        pytest.param(b"-5", id="minus"),
-        pytest.param(b"+5", id="plus"),
-        pytest.param(b"0x5", id="prefix"),
-        pytest.param(b"0X5", id="upper-case prefix"),
-        pytest.param(b"5h", id="suffix"),
-        pytest.param(b"1_0", id="underscore"),
-        pytest.param(b"1 0", id="blank within"),
-        pytest.param(b"1,0", id="comma"),
-        pytest.param(b"g", id="no hexadecimal digit"),
-        pytest.param(b"\xb2", id="superscript"),
-        pytest.param("\u0665".encode(), id="arabic digit"),
-        pytest.param(b"00000000000000005", id="17 digits"),
-        pytest.param(b"8000000000000000", id="2**63"),
-        pytest.param(b"ffffffffffffffff", id="2**64 - 1"),
-        pytest.param(b";a", id="extension without size"),
-        pytest.param(b"5 a", id="word behind a blank"),
-        pytest.param(b'5"a"', id="quotes without semicolon"),
-        pytest.param(b"5=a", id="value without name"),
-        pytest.param(b"5\0", id="NUL"),
-        pytest.param(b"5 \0", id="NUL behind a blank"),
-        pytest.param(b"5;\0", id="NUL in an extension"),
-        pytest.param(b'5;a="\0"', id="quoted NUL"),
-        pytest.param(b'5;a="\\\0"', id="escaped NUL"),
-        pytest.param(b"5;\x0b", id="control in an extension"),
-        pytest.param(b"5;\x7f", id="DEL in an extension"),
-        pytest.param(b'5;a="\x7f"', id="quoted DEL"),
-        pytest.param(b'5;a="\\\x7f"', id="escaped DEL"),
-        pytest.param(b'5;a="', id="open quotes"),
-        pytest.param(b'5;a="\\"', id="quotes that only an escaped one would close"),
-        pytest.param(b'5;a="b" "', id="quotes opened again"),
-        pytest.param(b'5;a="\\', id="escaped end of the line"),
-        pytest.param(b"5\r", id="CR twice"),
-        pytest.param(b"5;a\rb", id="bare CR in an extension"),
-        pytest.param(b'5;a="b\rc"', id="bare CR in quotes"),
-        pytest.param(b'5;a="b\r\nc"', id="CRLF in quotes"),
-        pytest.param(b"5;a\nb", id="bare LF in an extension"),
-        pytest.param(b"5\r5", id="bare CR behind the size"),
-        pytest.param(b"HTTP/1.1 200 OK", id="response"),
-    ],
-)
-def test_wrong_chunk_line_is_refused(line: bytes) -> None:
-    check_everywhere(line_parser, line + b"\r\n", InvalidResponse)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(b"5\n", id="behind the size"),
-        pytest.param(b"5 \n", id="behind a blank"),
-        pytest.param(b"5;a\n", id="behind an extension"),
-        pytest.param(b'5;a="b\n', id="in quotes"),
-        pytest.param(b'5;a="\\\n', id="escaped"),
-        pytest.param(b"\n", id="alone"),
-    ],
-)
-def test_bare_lf_is_refused_at_once(line: bytes) -> None:
-    check_refused_at_end(line_parser, line, InvalidResponse, "not at most 16 hexadecimal digits")
-
-
-@pytest.mark.parametrize(
-    "begun",
-    [
-        pytest.param(b"x", id="no digit"),
-        pytest.param(b" ", id="blank first"),
-        pytest.param(b";", id="semicolon first"),
-        pytest.param(b"\r", id="CR first"),
-        pytest.param(b"-", id="sign"),
-        pytest.param(b"0x", id="prefix"),
-        pytest.param(b"5h", id="suffix"),
-        pytest.param(b"0" * 17, id="17 digits"),
-        pytest.param(b"8" + b"0" * 15, id="2**63"),
-        pytest.param(b"5 5", id="digit behind a blank"),
-        pytest.param(b"5 \0", id="NUL behind a blank"),
-        pytest.param(b"5\rx", id="octet behind CR"),
-        pytest.param(b"5\r\r", id="CR twice"),
-        pytest.param(b"5 \rx", id="octet behind blank and CR"),
-        pytest.param(b"5;a\rx", id="octet behind extension and CR"),
-        pytest.param(b"5;a\0", id="NUL in an extension"),
-        pytest.param(b'5;a="\0', id="NUL in quotes"),
-        pytest.param(b'5;a="\r', id="CR in quotes"),
-        pytest.param(b'5;a="\\\r', id="escaped CR"),
-        pytest.param(b'5;a="b"\x01', id="control behind quotes"),
-    ],
-)
-def test_chunk_line_is_refused_as_soon_as_it_cannot_become_valid(begun: bytes) -> None:
-    check_refused_at_end(line_parser, begun, InvalidResponse, "not at most 16 hexadecimal digits")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(b"7fffffffffffffff\r", id="size"),
-        pytest.param(b"5 \t \r", id="blanks"),
-        pytest.param(b'5;a="b\\\\\\";c" ; d\r', id="extensions"),
-    ],
-)
-def test_line_without_its_lf_is_awaited(line: bytes) -> None:
-    for size in range(len(line) + 1):
-        check_everywhere(line_parser, line[:size], None)
-
-
-def test_fault_is_met_again_when_the_line_is_looked_at_again() -> None:
-    for wrong in (b"x", b"5 5", b'5;"\0', b"5\n", b"5;" + b"a" * 20 + b"\r\n", b"5" + b" " * 64):
-        parser, buffer = ChunkLine(SMALL), filled(wrong)
-        for _ in range(3):
-            with pytest.raises(InvalidResponse):
-                parser.parse(buffer)
-
-
-def test_fault_is_met_again_when_more_octets_have_come() -> None:
-    for wrong in (b"x", b"5 5", b'5;"\0', b"5\rx"):
-        parser, buffer = ChunkLine(DEFAULT), filled(wrong)
-        for _ in range(2):
-            with pytest.raises(InvalidResponse):
-                parser.parse(buffer)
-            put(buffer, b"5\r\n")
-
-
-def test_refusal_shows_at_most_40_octets() -> None:
-    with pytest.raises(InvalidResponse) as caught:
-        line_parser()(filled(b"\xe4" * 100))
-    assert str(caught.value).count("\\xe4") == 40
-
-
-def test_refusal_names_the_rule_of_a_chunk_size_line() -> None:
-    with pytest.raises(InvalidResponse) as caught:
-        line_parser()(filled(b"x\r\n"))
-    assert str(caught.value) == (
-        "chunk size line is not at most 16 hexadecimal digits below 2**63,"
-        " with optional extensions: b'x\\r\\n'"
-    )
-
-
-# -- limits on lines
-
-
-def line_of(size: int, fill: bytes = b" ") -> bytes:
-    """Return a chunk-size line of *size* octets without its CRLF."""
-    return b"5".ljust(size, fill)
-
-
-@pytest.fixture
-def wide() -> Limits:
-    """Return limits of which only that on lines is reached."""
-    return Limits(line_size=64, extension_size=1000)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(line_of(64), id="blanks"),
-        pytest.param(b"5;" + b"a" * 62, id="extension"),
-        pytest.param(b'5;a="' + b"\\a" * 29 + b'"', id="quoted"),
-    ],
-)
-def test_line_of_exactly_the_limit_is_accepted(line: bytes, wide: Limits) -> None:
-    assert len(line) == 64
-    check_everywhere(lambda: ChunkLine(wide).parse, line + b"\r\n", Parsed(5))
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(line_of(65), id="blanks"),
-        pytest.param(b"5;" + b"a" * 63, id="extension"),
-        pytest.param(b'5;a="' + b"a" * 60, id="quoted"),
-    ],
-)
-def test_line_of_one_octet_more_is_refused_though_it_has_not_ended(
-    line: bytes, wide: Limits
-) -> None:
-    check_refused_at_end(
-        lambda: ChunkLine(wide).parse, line, InvalidResponse, "chunk-size line exceeds 64 octets"
-    )
-
-
-def test_line_of_one_octet_more_is_refused_when_it_ends(wide: Limits) -> None:
-    check_everywhere(lambda: ChunkLine(wide).parse, line_of(65) + b"\r\n", InvalidResponse)
-
-
-def test_cr_of_a_line_does_not_count(wide: Limits) -> None:
-    check_everywhere(lambda: ChunkLine(wide).parse, line_of(64) + b"\r", None)
-
-
-@pytest.mark.parametrize("fill", [pytest.param(b" ", id="blanks"), pytest.param(b";", id="others")])
-def test_default_limit_on_lines(fill: bytes) -> None:
-    longest = line_of(MAX_LINE_SIZE, fill) + b"\r\n"
-    for segments in ([longest], octet_by_octet(longest), [longest[:9], longest[9:]]):
-        assert outcome(line_parser(), segments) == Parsed(5)
-    longer = line_of(MAX_LINE_SIZE + 1, fill)
-    for segments in ([longer], [longer + b"\r\n"], octet_by_octet(longer)):
-        assert outcome(line_parser(), segments) is InvalidResponse
-
-
-def test_extensions_of_exactly_the_limit_are_accepted() -> None:
-    check_everywhere(small_line_parser, b"5;" + b"a" * 19 + b"\r\n", Parsed(5))
-
-
-def test_extensions_of_one_octet_more_are_refused_though_their_line_has_not_ended() -> None:
-    check_refused_at_end(
-        small_line_parser, b"5;" + b"a" * 20, InvalidResponse, "extensions of one body exceed 20"
-    )
-
-
-def test_blanks_behind_the_size_count_as_extensions() -> None:
-    check_everywhere(small_line_parser, b"5" + b" " * 20 + b"\r\n", Parsed(5))
-    check_everywhere(small_line_parser, b"5" + b" " * 21 + b"\r\n", InvalidResponse)
-
-
-def test_extensions_of_all_lines_are_counted_together() -> None:
-    parser = ChunkLine(SMALL)
-    buffer = filled(b"5;" + b"a" * 9 + b"\r\n" + b"6;" + b"a" * 9 + b"\r\n" + b"7;\r\n")
-    assert parser.parse(buffer) == 5
-    assert parser.parse(buffer) == 6
-    with pytest.raises(InvalidResponse, match="extensions of one body exceed 20"):
-        parser.parse(buffer)
-
-
-def test_lines_without_extensions_have_no_common_limit() -> None:
-    parser = ChunkLine(Limits(extension_size=0))
-    buffer = filled(b"5\r\n" * 1000)
-    assert [parser.parse(buffer) for _ in range(1000)] == [5] * 1000
-
-
-def test_default_limit_on_extensions() -> None:
-    half = b"5".ljust(1 + MAX_EXTENSION_SIZE // 2, b";") + b"\r\n"
-    for more, expected in ((b"5\r\n", 5), (b"5;\r\n", None)):
-        parser, buffer = ChunkLine(DEFAULT), filled(half + half + more)
-        assert parser.parse(buffer) == 5
-        assert parser.parse(buffer) == 5
-        if expected is None:
-            with pytest.raises(InvalidResponse, match="exceed 65536 octets"):
-                parser.parse(buffer)
-        else:
-            assert parser.parse(buffer) == expected
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(b"5" + b" " * 20_000, id="blanks"),
-        pytest.param(b"5;" + b"a" * 20_000, id="extension"),
-        pytest.param(b"5" + b";" * 20_000, id="many extensions"),
-        pytest.param(b'5;a="' + b"b" * 20_000 + b'"', id="quoted"),
-        pytest.param(b'5;a="' + b"\\b" * 10_000 + b'"', id="escaped"),
-    ],
-)
-def test_each_octet_of_a_line_is_looked_at_a_few_times_only(line: bytes) -> None:
-    assert looks_per_octet(line_parser(), line + b"\r\n") < 10
-
-
-# -- bodies
 
 
 def read_by_taking(segments: Iterable[bytes], limit: int = 7) -> tuple[bytes, ChunkedBody, bytes]:
@@ -693,3 +386,169 @@ def test_tiny_chunks_come_in_calls_of_bounded_memory() -> None:
     while buffer.size and body.advance(buffer):
         sizes.append(len(body.take(buffer, 100_000)))
     assert sizes == [1_024] * 4 + [904]
+
+
+# -- what can be foreseen
+
+
+def foreseen(size: int = 8_192, room: int | None = None) -> tuple[ChunkedBody, ReadBuffer]:
+    """Return a body in its second chunk of *size* octets, *room* of which are to come."""
+    line = b"%x\r\n" % size
+    buffer = filled(line + bytes(size) + b"\r\n" + line)
+    body = ChunkedBody(DEFAULT)
+    while body.advance(buffer) and buffer.size:
+        body.take(buffer, size)
+    body.delivered(body.room - (body.room if room is None else room))
+    return body, buffer
+
+
+def receive(views: list[memoryview], octets: bytes) -> int:
+    """Put *octets* into *views*, and return how many fit."""
+    left = octets
+    for view in views:
+        view[: len(left)] = left[: len(view)]
+        left = left[len(view) :]
+    return len(octets) - len(left)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_foreseen"),
+    [
+        pytest.param([8_192], False, id="first chunk"),
+        pytest.param([8_192, 8_192], True, id="as long as the one before"),
+        pytest.param([4_096, 4_096], True, id="not small"),
+        pytest.param([4_095, 4_095], False, id="small"),
+        pytest.param([8_192, 8_193], False, id="other length"),
+        pytest.param([8_192, 8_192, 9_000], False, id="other length again"),
+    ],
+)
+def test_chunk_like_the_one_before_is_foreseen(sizes: list[int], is_foreseen: bool) -> None:
+    octets = b"".join(b"%x\r\n" % size + bytes(size) + b"\r\n" for size in sizes)
+    body, buffer = ChunkedBody(DEFAULT), filled(octets[: -sizes[-1] - 2])
+    while body.advance(buffer) and buffer.size:
+        body.take(buffer, 100_000)
+    assert body.is_foreseen is is_foreseen
+    assert body.room == sizes[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "size", "tail"),
+    [
+        pytest.param(b"4000\r\n", 16_384, 8, id="large"),
+        pytest.param(b"10000\r\n", 65_536, 9, id="larger"),
+        pytest.param(b"4000;a=b\r\n", 16_384, 8, id="extension"),
+        pytest.param(b"3fff\r\n", 16_383, 0, id="small"),
+    ],
+)
+def test_tail_is_the_line_behind_a_large_chunk(line: bytes, size: int, tail: int) -> None:
+    body = ChunkedBody(DEFAULT)
+    assert body.advance(filled(line))
+    assert (body.room, body.tail) == (size, tail)
+
+
+@pytest.mark.parametrize(
+    ("room", "target", "sizes"),
+    [
+        pytest.param(8_192, 20_000, [8_192, 8, 8_192, 8, 3_616], id="rest of the target"),
+        pytest.param(8_192, 24_576, [8_192, 8, 8_192, 8, 8_192, 8, 0], id="full target"),
+        pytest.param(5, 8_197, [5, 8, 8_192, 8, 0], id="rest of a chunk"),
+        pytest.param(8_192, 8_000, [8_000], id="less than the chunk"),
+        pytest.param(8_192, 8_192, [8_192, 8, 0], id="just the chunk"),
+        pytest.param(
+            8_192, 200_000, [*[8_192, 8] * 9, 0], id="no more than the buffer can take back"
+        ),
+    ],
+)
+def test_payload_is_laid_out_without_gaps(room: int, target: int, sizes: list[int]) -> None:
+    body, _ = foreseen(room=room)
+    memory = bytearray(target)
+    views = body.lay_out(memoryview(memory))
+    assert [len(view) for view in views] == sizes
+    for number, view in enumerate(views[::2]):
+        view[:] = bytes([number + 1]) * len(view)
+    pieces = [bytes([number + 1]) * size for number, size in enumerate(sizes[::2])]
+    assert memory == b"".join(pieces).ljust(target, b"\0")
+
+
+def test_no_more_than_16_lines_are_laid_out() -> None:
+    body, _ = foreseen(4_096)
+    views = body.lay_out(memoryview(bytearray(100_000)))
+    assert [len(view) for view in views] == [*[4_096, 8] * 16, 4_096]
+
+
+NEXT: Final = b"\r\n2000\r\n"
+
+
+@pytest.mark.parametrize(
+    ("octets", "count", "room", "rest"),
+    [
+        pytest.param(b"abc", 3, 8_189, b"", id="part of a chunk"),
+        pytest.param(b"a" * 8_192, 8_192, 0, b"", id="chunk"),
+        pytest.param(b"a" * 8_192 + NEXT[:1], 8_192, 0, NEXT[:1], id="octet of a line"),
+        pytest.param(b"a" * 8_192 + NEXT[:7], 8_192, 0, NEXT[:7], id="line but for an octet"),
+        pytest.param(b"a" * 8_192 + NEXT, 8_192, 8_192, b"", id="line"),
+        pytest.param(b"a" * 8_192 + NEXT + b"bc", 8_194, 8_190, b"", id="part of the second"),
+        pytest.param((b"a" * 8_192 + NEXT) * 2, 16_384, 8_192, b"", id="two chunks"),
+        pytest.param(
+            (b"a" * 8_192 + NEXT) * 2 + b"b" * 3_616, 20_000, 4_576, b"", id="full target"
+        ),
+        pytest.param(
+            b"a" * 8_192 + b"\r\n2001\r\n" + b"b" * 9_000,
+            8_192,
+            0,
+            b"\r\n2001\r\n" + b"b" * 9_000,
+            id="other line",
+        ),
+        pytest.param(
+            b"a" * 8_192 + NEXT + b"b" * 8_192 + b"\r\n1\r\nc\r\n",
+            16_384,
+            0,
+            b"\r\n1\r\nc\r\n",
+            id="other second line",
+        ),
+        pytest.param(
+            b"a" * 8_192 + b"\r\n0\r\n\r\nHTTP/1.1 200 OK",
+            8_192,
+            0,
+            b"\r\n0\r\n\r\nHTTP/1.1 200 OK",
+            id="end, and what follows",
+        ),
+    ],
+)
+def test_what_was_laid_out_is_settled(octets: bytes, count: int, room: int, rest: bytes) -> None:
+    body, buffer = foreseen()
+    memory = bytearray(20_000)
+    views = body.lay_out(memoryview(memory))
+    assert receive(views, octets) == len(octets)
+    assert body.settle(views, len(octets), buffer) == count
+    assert memory[:count].strip(b"abc") == b""
+    assert body.room == room
+    assert rest_of(buffer) == rest
+
+
+def test_lines_of_an_earlier_receive_are_not_taken_for_those_to_come() -> None:
+    """Where the last line differed, what is in the memory for lines is another one."""
+    body, buffer = foreseen()
+    views = body.lay_out(memoryview(bytearray(20_000)))
+    octets = bytes(8_192) + b"\r\n2222\r\n" + bytes(0x2222) + b"\r\n2222\r\n"
+    body.settle(views, receive(views, octets[:20_000]), buffer)
+    put(buffer, octets[20_000:])
+    while body.advance(buffer) and buffer.size:
+        body.take(buffer, 100_000)
+    assert body.is_foreseen
+    views = body.lay_out(memoryview(bytearray(20_000)))
+    octets = bytes(0x2222) + b"\r\n2000\r\n"
+    assert body.settle(views, receive(views, octets), buffer) == 0x2222
+    assert rest_of(buffer) == b"\r\n2000\r\n"
+
+
+@pytest.mark.parametrize("behind", [b"\r\n\r\n5\r\n", b"\r\n 5\r\n"])
+def test_line_like_the_one_before_is_none_behind_the_end_of_data(behind: bytes) -> None:
+    body, buffer = ChunkedBody(DEFAULT), filled(b"5\r\n12345")
+    assert body.advance(buffer)
+    assert body.take(buffer, 100) == b"12345"
+    put(buffer, behind[:2])
+    assert not body.advance(buffer)
+    put(buffer, behind[2:])
+    with pytest.raises(InvalidResponse, match="chunk size line"):
+        body.advance(buffer)

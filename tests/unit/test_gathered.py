@@ -89,7 +89,30 @@ def test_no_more_is_received_than_is_wanted(gathered: Gathered) -> None:
     assert offered == [3, 2, 3]
 
 
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dugong.exchange.gathered._FIRST_BLOCK", 100)
+    monkeypatch.setattr("dugong.exchange.gathered._MOST_AHEAD", 4_000)
+
+
+@pytest.mark.usefixtures("small_blocks")
 def test_memory_grows_with_what_has_arrived() -> None:
+    queue = Gathered()
+    offered: list[int] = []
+
+    def receive(window: memoryview) -> int:
+        offered.append(len(window))
+        window[:] = bytes([len(offered)]) * len(window)
+        return len(window)
+
+    for _ in range(8):
+        queue.fill(receive, 2**62)
+    assert offered == [100, 1_500, 4_000, 4_000, 4_000, 4_000, 4_400, 5_500]
+    assert queue.rest() == b"".join(bytes([i + 1]) * size for i, size in enumerate(offered))
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_memory_is_not_larger_than_what_is_wanted() -> None:
     queue = Gathered()
     offered: list[int] = []
 
@@ -97,11 +120,10 @@ def test_memory_grows_with_what_has_arrived() -> None:
         offered.append(len(window))
         return len(window)
 
-    for _ in range(20):
-        queue.fill(receive, 2**62)
-    assert offered[:5] == [65_536] * 5
-    assert max(offered) <= len(queue) // 4
-    assert queue.rest() == bytes(sum(offered))
+    for most in (150, 50):
+        queue.fill(receive, most)
+    assert offered == [100, 50]
+    assert queue.rest() == bytes(150)
 
 
 def test_what_was_received_can_be_taken_before_the_rest_comes(gathered: Gathered) -> None:

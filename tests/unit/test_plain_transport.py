@@ -309,6 +309,145 @@ class TestReceiving:
                 transport.receive_into(memoryview(bytearray(1)))
 
 
+class TestScattering:
+    def scattered(self, ends: Ends, *sizes: int) -> list[bytes] | PollNeeded:
+        targets = [bytearray(size) for size in sizes]
+        count = ends.transport.receive_scattered([memoryview(target) for target in targets])
+        if isinstance(count, PollNeeded):
+            return count
+        assert count <= sum(sizes)
+        octets = b"".join(targets)[:count]
+        return [octets[at : at + 3] for at in range(0, count, 3)]
+
+    def test_first_receive_waits_without_asking(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert self.scattered(ends, 3, 3) is ends.transport.readable
+        assert self.scattered(ends, 3, 3) == [b"oct", b"ets"]
+
+    def test_one_target_is_filled_after_the_other(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        ends.transport.has_input()
+        assert self.scattered(ends, 3, 0, 1, 100) == [b"oct", b"ets"]
+
+    def test_receive_that_was_filled_goes_on_at_once(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        ends.transport.has_input()
+        assert self.scattered(ends, 1, 2) == [b"oct"]
+        assert self.scattered(ends, 2, 2) == [b"ets"]
+
+    def test_receive_that_was_not_filled_waits_next(self, ends: Ends) -> None:
+        ends.peer.send(b"oct")
+        ends.transport.has_input()
+        assert self.scattered(ends, 3, 1) == [b"oct"]
+        ends.peer.send(b"ets")
+        assert self.scattered(ends, 3, 1) is ends.transport.readable
+
+    def test_nothing_to_receive_waits(self, ends: Ends) -> None:
+        ends.transport.is_drained = False
+        assert self.scattered(ends, 3, 3) is ends.transport.readable
+
+    def test_waits_once_after_its_fair_share(self, ends: Ends) -> None:
+        ends.transport.is_drained = False
+        moved = 0
+        while moved < FAIR_SHARE:
+            ends.peer.send(bytes(PIECE))
+            received = ends.transport.receive_scattered([memoryview(bytearray(PIECE))])
+            assert isinstance(received, int)
+            moved += received
+        ends.peer.send(b"octets")
+        assert self.scattered(ends, 6) is ends.transport.readable
+        assert self.scattered(ends, 6) == [b"oct", b"ets"]
+
+    def test_end_is_zero_again_and_again(self, ends: Ends) -> None:
+        ends.peer.close()
+        ends.transport.is_drained = False
+        assert self.scattered(ends, 3, 3) == []
+        assert self.scattered(ends, 3, 3) is ends.transport.readable
+        assert self.scattered(ends, 3, 3) == []
+
+    def test_closed_transport_is_connection_closed(self, ends: Ends) -> None:
+        ends.transport.is_drained = False
+        ends.transport.close()
+        with pytest.raises(ConnectionClosed):
+            self.scattered(ends, 3)
+
+
+class TestReceivingIntoNewMemory:
+    def test_first_receive_waits_without_asking(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        assert ends.transport.receive(100) is ends.transport.readable
+        assert ends.transport.receive(100) == b"octets"
+
+    def test_receive_that_was_filled_goes_on_at_once(self, ends: Ends) -> None:
+        ends.peer.send(b"octets")
+        ends.transport.has_input()
+        assert ends.transport.receive(3) == b"oct"
+        assert ends.transport.receive(3) == b"ets"
+
+    def test_receive_that_was_not_filled_waits_next(self, ends: Ends) -> None:
+        ends.peer.send(b"oct")
+        ends.transport.has_input()
+        assert ends.transport.receive(4) == b"oct"
+        ends.peer.send(b"ets")
+        assert ends.transport.receive(4) is ends.transport.readable
+
+    def test_nothing_to_receive_waits(self, ends: Ends) -> None:
+        ends.transport.is_drained = False
+        assert ends.transport.receive(4) is ends.transport.readable
+
+    def test_waits_once_after_its_fair_share(self, ends: Ends) -> None:
+        ends.transport.is_drained = False
+        moved = 0
+        while moved < FAIR_SHARE:
+            ends.peer.send(bytes(PIECE))
+            received = ends.transport.receive(PIECE)
+            assert isinstance(received, bytes)
+            moved += len(received)
+            ends.transport.is_drained = False
+        ends.peer.send(b"octets")
+        assert ends.transport.receive(PIECE) is ends.transport.readable
+        assert ends.transport.receive(PIECE) == b"octets"
+
+    def test_end_is_empty(self, ends: Ends) -> None:
+        ends.peer.close()
+        ends.transport.is_drained = False
+        assert ends.transport.receive(100) == b""
+
+    def test_closed_transport_is_connection_closed(self, ends: Ends) -> None:
+        ends.transport.is_drained = False
+        ends.transport.close()
+        with pytest.raises(ConnectionClosed):
+            ends.transport.receive(100)
+
+
+class Watching(PlainTransport):
+    """What looks at all that is received would do something here."""
+
+
+class WatchedSocket(socket.socket):
+    """Likewise."""
+
+
+def test_plain_transport_scatters(ends: Ends) -> None:
+    assert ends.transport.can_scatter
+
+
+def test_nothing_goes_past_the_receiving_of_a_subclass() -> None:
+    ours, peer = socket.socketpair()
+    with peer:
+        transport = Watching(ours)
+        assert not transport.can_scatter
+        transport.close()
+
+
+def test_nothing_goes_past_the_receiving_of_a_socket() -> None:
+    ours, peer = socket.socketpair()
+    with peer:
+        transport = PlainTransport(WatchedSocket(fileno=ours.detach()))
+        assert not transport.can_scatter
+        transport.close()
+
+
 class TestLooking:
     def test_nothing(self, ends: Ends) -> None:
         assert not ends.transport.has_input()

@@ -352,3 +352,27 @@ def test_space_can_be_limited(buffer: ReadBuffer, most: int | None, offered: int
 
     buffer.fill(receive, most)
     assert spaces == [offered]
+
+
+@pytest.mark.parametrize("size", [0, 1, FIRST_BUFFER_SIZE, BUFFER_SIZE + 1])
+def test_octets_received_elsewhere_can_be_put_in(size: int) -> None:
+    buffer = ReadBuffer()
+    put(buffer, b"consumed")
+    buffer.skip(8)
+    buffer.put(b"x" * size)
+    assert buffer.size == size
+    assert rest_of(buffer) == b"x" * size
+
+
+@pytest.mark.parametrize(
+    ("octets", "rest"),
+    [
+        pytest.param(b"abc", b"defgh", id="these"),
+        pytest.param(b"abd", b"abcdefgh", id="others"),
+        pytest.param(b"abcdefghi", b"abcdefgh", id="more than there are"),
+    ],
+)
+def test_octets_are_skipped_where_they_come_next(octets: bytes, rest: bytes) -> None:
+    buffer = filled(b"abcdefgh")
+    assert buffer.skip_if(octets) is (rest != b"abcdefgh")
+    assert rest_of(buffer) == rest

@@ -80,6 +80,18 @@ class TestReceiving:
         actor.transport.send(b"x")
         assert [actor.received(4), actor.received(4)] == [b"octe", b"ts"]
 
+    def test_line_goes_to_one_target_after_the_other(self, stage: Stage) -> None:
+        actor = stage(b"octets")
+        actor.transport.send(b"x")
+        targets = [bytearray(2), bytearray(0), bytearray(3), bytearray(4)]
+        assert actor.transport.receive_scattered([memoryview(t) for t in targets]) == 6
+        assert targets == [b"oc", b"", b"tet", b"s\0\0\0"]
+
+    def test_scattered_receive_waits_where_the_server_is_silent(self, stage: Stage) -> None:
+        actor = stage(b"octets")
+        target = memoryview(bytearray(2))
+        assert actor.transport.receive_scattered([target]) is actor.transport.readable
+
     def test_pause_blocks_once(self, stage: Stage) -> None:
         actor = stage(PAUSE, b"octets")
         actor.transport.send(b"x")

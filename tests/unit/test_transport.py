@@ -10,7 +10,7 @@ import pytest
 
 from dugong.exceptions import ConnectionClosed
 from dugong.network.transport import Transport, forbid_blocking, is_cut_off, raise_translated
-from dugong.polling import POLLIN, POLLOUT
+from dugong.polling import POLLIN, POLLOUT, PollNeeded
 
 
 class LeastTransport(Transport):
@@ -19,7 +19,7 @@ class LeastTransport(Transport):
     def send(self, data: bytes | memoryview) -> NoReturn:
         raise NotImplementedError
 
-    def receive_into(self, target: memoryview) -> NoReturn:
+    def receive_into(self, target: memoryview) -> int | PollNeeded:
         raise NotImplementedError
 
     def has_input(self) -> bool:
@@ -132,3 +132,43 @@ def test_fault_that_passes_through_is_not_kept_alive_by_its_traceback() -> None:
             del fault
 
     assert provoke()() is None
+
+
+class Giving(LeastTransport):
+    """Gives the same octets to each receive."""
+
+    def __init__(self, octets: bytes | None) -> None:
+        super().__init__(3)
+        self.octets = octets
+
+    def receive_into(self, target: memoryview) -> int | PollNeeded:
+        if self.octets is None:
+            return self.readable
+        count = min(len(target), len(self.octets))
+        target[:count] = self.octets[:count]
+        return count
+
+
+class TestReceivingByDefault:
+    def test_is_not_used(self) -> None:
+        assert not Giving(b"").can_scatter
+
+    def test_fills_the_first_target_only(self) -> None:
+        first, second = bytearray(3), bytearray(3)
+        assert Giving(b"octets").receive_scattered([memoryview(first), memoryview(second)]) == 3
+        assert bytes(first + second) == b"oct\0\0\0"
+
+    @pytest.mark.parametrize(
+        ("octets", "received"),
+        [
+            pytest.param(b"octets", b"octe", id="as many as wanted"),
+            pytest.param(b"oct", b"oct", id="fewer"),
+            pytest.param(b"", b"", id="the end"),
+        ],
+    )
+    def test_copies(self, octets: bytes, received: bytes) -> None:
+        assert Giving(octets).receive(4) == received
+
+    def test_waits(self) -> None:
+        transport = Giving(None)
+        assert transport.receive(4) is transport.readable

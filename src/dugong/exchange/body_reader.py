@@ -14,13 +14,10 @@ from typing import Final
 from dugong.exceptions import ConnectionClosed
 from dugong.exchange.gathered import Gathered
 from dugong.exchange.link import FAULTS, Link
+from dugong.limits import BUFFER_SIZE, DIRECT_SIZE
 from dugong.polling import PollNeeded
 from dugong.protocol.bodies import BodyFraming, EmptyBody
 
-# From this size on, octets go from the socket into the caller's memory without a copy.
-_DIRECT: Final = 16_384
-# What is received at the end of a chunk as large as that: nearly always the whole next size line
-_LINE: Final = 512
 _ALL: Final = sys.maxsize
 _NO_BODY: Final = EmptyBody()
 
@@ -37,7 +34,6 @@ class BodyReader:
         "_buffer",
         "_framing",
         "_gathered",
-        "_is_bulk",
         "_is_interrupted",
         "_link",
         "_pause",
@@ -51,7 +47,6 @@ class BodyReader:
         self._framing: BodyFraming = _NO_BODY
         self._gathered: Gathered | None = None
         self._is_interrupted = False
-        self._is_bulk = False  # whether the last receive was one without a copy
         self._pause: PollNeeded | None = None  # a wait that a read with a result could not tell of
         self.has_lost: bool = False
 
@@ -96,7 +91,7 @@ class BodyReader:
             self._check_not_lost()
             return 0
         try:
-            if self._buffer.size or framing.room < _DIRECT or len(target) < _DIRECT:
+            if self._buffer.size or framing.room < DIRECT_SIZE or len(target) < DIRECT_SIZE:
                 count = self._read_into(framing, target)
             else:
                 count = self._receive_directly(framing, target)
@@ -113,12 +108,14 @@ class BodyReader:
         if (pause := self._pause) is not None:
             self._pause = None
             return pause
-        self._is_bulk = True
+        transport = self._link.transport
+        if framing.is_foreseen and transport.can_scatter:
+            return self._receive_foreseen(framing, target)
         if framing.room >= len(target):
-            received = self._link.transport.receive_into(target)
+            received = transport.receive_into(target)
         else:
             with target[: framing.room] as window:
-                received = self._link.transport.receive_into(window)
+                received = transport.receive_into(window)
         if isinstance(received, PollNeeded):
             return received
         if received:
@@ -126,6 +123,23 @@ class BodyReader:
         else:
             self._peer_closed(framing)
         return received
+
+    def _receive_foreseen(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        """Receive payload into *target*, and beside it what is expected between; 0 at the end."""
+        views = framing.lay_out(target)
+        try:
+            received = self._link.transport.receive_scattered(views)
+        except BaseException:
+            # A traceback would keep the caller's memory locked with them.
+            for view in views:
+                view.release()
+            raise
+        if isinstance(received, PollNeeded):
+            return received
+        if received:
+            return framing.settle(views, received, self._buffer)
+        self._peer_closed(framing)
+        return 0
 
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
         """Move payload from the buffer, after receiving some into it where it has none."""
@@ -139,13 +153,20 @@ class BodyReader:
             elif buffer.size:
                 count = framing.move_into(buffer, target)
                 # Where much more may follow, it goes on behind these octets.
-                if framing.room < _DIRECT or len(target) - count < _DIRECT or buffer.size:
+                left = len(target) - count
+                if framing.room < DIRECT_SIZE or left < DIRECT_SIZE or buffer.size:
                     return count
                 return count + self._receive_behind(framing, target, count)
-            elif framing.room >= _DIRECT and len(target) >= _DIRECT:
+            elif len(target) >= DIRECT_SIZE and self._goes_directly(framing):
                 return self._receive_directly(framing, target)
             elif (pause := self._fill(framing)) is not None:
                 return pause
+
+    def _goes_directly(self, framing: BodyFraming) -> bool:
+        """Return whether the payload that comes next is best received without a copy."""
+        if framing.room >= DIRECT_SIZE:
+            return True
+        return framing.is_foreseen and self._link.transport.can_scatter
 
     def _receive_behind(self, framing: BodyFraming, target: memoryview, count: int) -> int:
         """Receive into *target* behind the *count* octets that it has; return how many more.
@@ -171,9 +192,8 @@ class BodyReader:
             self._pause = None
             return pause
         # Between two large chunks only the line is wanted, and no payload that has to be copied.
-        most = _LINE if self._is_bulk and not framing.room else None
-        self._is_bulk = False
-        received = self._buffer.fill(self._link.transport.receive_into, most)
+        most = framing.tail if not (framing.room or self._buffer.size) else 0
+        received = self._buffer.fill(self._link.transport.receive_into, most or None)
         if isinstance(received, PollNeeded):
             return received
         if not received:
@@ -198,13 +218,31 @@ class BodyReader:
             self._check_not_lost()
             return b""
         try:
-            payload = self._take(framing, limit)
+            is_direct = framing.room >= DIRECT_SIZE <= limit and not self._buffer.size
+            if is_direct and self._link.transport.can_scatter:
+                payload = self._receive(framing, limit)
+            else:
+                payload = self._take(framing, limit)
         except BaseException as exc:
             self._link.receiving_failed(exc)
             raise
         if framing.ended and (not payload or framing.length is not None):
             self._framing = _NO_BODY
             self._link.body_ended(framing)
+        return payload
+
+    def _receive(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
+        """Receive payload from the socket into memory of its own; empty at the end of the body."""
+        if (pause := self._pause) is not None:
+            self._pause = None
+            return pause
+        payload = self._link.transport.receive(min(limit, framing.room, BUFFER_SIZE))
+        if isinstance(payload, PollNeeded):
+            return payload
+        if payload:
+            framing.delivered(len(payload))
+        else:
+            self._peer_closed(framing)
         return payload
 
     def _take(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
@@ -227,7 +265,7 @@ class BodyReader:
             while not framing.ended:
                 if framing.room and buffer.size:
                     payload: bytes | PollNeeded = framing.take(buffer, _ALL)
-                elif framing.room >= _DIRECT:
+                elif framing.room >= DIRECT_SIZE:
                     pause = self._gather_directly(framing)
                     if pause is not None:
                         return pause

@@ -14,7 +14,11 @@ from dugong.polling import PollNeeded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FIRST_GROWTH: Final = 65_536  # octets
+# Memory is got in large blocks, of which the system gives what is written to: to set it to zero, a
+# little at a time, took a fifth of the rate (bench, readall).
+_FIRST_BLOCK: Final = 262_144  # octets
+_FURTHER_BLOCKS: Final = 15  # times what has arrived
+_MOST_AHEAD: Final = 268_435_456  # octets, unless that is less than a quarter of what has arrived
 
 
 class Gathered:
@@ -41,16 +45,27 @@ class Gathered:
     ) -> int | PollNeeded:
         """Have at most *most* octets received at the end; return what *receive* returned."""
         if self._size == self._capacity:
-            # A quarter of what has arrived: so all is moved but a few times.
-            self._capacity += min(most, max(_FIRST_GROWTH, self._size // 4))
-            self._octets.seek(self._capacity - 1)
-            self._octets.write(b"\0")
+            self._grow(most)
         end = min(self._capacity, self._size + most)
         with self._octets.getbuffer() as memory, memory[self._size : end] as window:
             received = receive(window)
         if not isinstance(received, PollNeeded):
             self._size += received
         return received
+
+    def _grow(self, most: int) -> None:
+        """Make room for a part of *most* octets, as large as what has arrived allows."""
+        size = self._size
+        ahead = max(_FIRST_BLOCK, min(_FURTHER_BLOCKS * size, _MOST_AHEAD), size // 4)
+        self._capacity = size + min(most, ahead)
+        if self._capacity < 2 * size:
+            self._octets.seek(self._capacity - 1)
+            self._octets.write(b"\0")
+            return
+        larger = io.BytesIO(bytes(self._capacity))
+        with self._octets.getbuffer() as memory:
+            larger.write(memory[:size])
+        self._octets = larger
 
     def take(self, limit: int) -> bytes:
         """Return at most *limit* octets from the front."""

@@ -11,10 +11,13 @@ import errno
 import os
 import select
 import socket
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dugong.network.transport import FAIR_SHARE, Transport, forbid_blocking, raise_translated
 from dugong.polling import POLLIN, PollNeeded, release
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Without it, a program that lets SIGPIPE act would die of a server that closes.
 _SEND_FLAGS: Final[int] = getattr(socket, "MSG_NOSIGNAL", 0)
@@ -32,6 +35,8 @@ class PlainTransport(Transport):
         super().__init__(fd)
         self._socket = sock
         self._unclosed = [fd]
+        # Nothing may go past what a subclass, or that of a socket, does with what is received.
+        self.can_scatter: bool = type(self) is PlainTransport and type(sock) is socket.socket
         # For looks that do not wait. The two halves may not use one poll object at the same time:
         # it is the sender's, and the receiver's once sending has ended.
         look = select.poll()
@@ -111,6 +116,42 @@ class PlainTransport(Transport):
         self._received_in_turn += count
         self.is_drained = count < len(target)
         return count
+
+    def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
+        if self._has_to_wait():
+            return self.readable
+        try:
+            count = os.readv(self._socket.fileno(), targets)
+        except BlockingIOError:
+            self._received_in_turn = 0
+            return self.readable
+        except OSError as exc:
+            raise_translated(exc)
+        self._received_in_turn += count
+        self.is_drained = count < sum(map(len, targets))
+        return count
+
+    def receive(self, most: int) -> bytes | PollNeeded:
+        if self._has_to_wait():
+            return self.readable
+        try:
+            octets = self._socket.recv(most)
+        except BlockingIOError:
+            self._received_in_turn = 0
+            return self.readable
+        except OSError as exc:
+            raise_translated(exc)
+        self._received_in_turn += len(octets)
+        self.is_drained = len(octets) < most
+        return octets
+
+    def _has_to_wait(self) -> bool:
+        """Return whether this receive waits first, which is over with it."""
+        if not self.is_drained and self._received_in_turn < FAIR_SHARE:
+            return False
+        self.is_drained = False
+        self._received_in_turn = 0
+        return True
 
     def has_input(self) -> bool:
         if not self._look(0):

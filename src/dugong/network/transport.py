@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, NoReturn, TypeAlias, overload
 
 from dugong.exceptions import ConnectionClosed
@@ -51,11 +51,15 @@ class Transport(ABC):
         writable: What a send that cannot go on waits for; always the same object.
         is_committed: Whether the octets of a send that gave a `PollNeeded` count as gone out,
             since only the same octets may follow.
+        can_scatter: Whether `receive_scattered` and `receive` do better than `receive_into` with a
+            copy behind it, so that they are used. They may not go past an `receive_into` that a
+            subclass overrides.
         is_drained: Whether the next receive gives a `PollNeeded`, since the one before took all
             there was. Whoever waits without that receive sets it to False.
     """
 
     is_committed: bool = False
+    can_scatter: bool = False
     is_drained: bool = False
 
     def __init__(self, fd: int) -> None:
@@ -103,6 +107,33 @@ class Transport(ABC):
         Raises:
             ConnectionClosed: The connection was cut off.
         """
+
+    def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
+        """Receive octets into *targets*, each of which is filled before the next one.
+
+        By default there are none for any but the first.
+
+        Returns:
+            The count of all octets, 0 at the end.
+
+        Raises:
+            ConnectionClosed: The connection was cut off.
+        """
+        return self.receive_into(targets[0])
+
+    def receive(self, most: int) -> bytes | PollNeeded:
+        """Receive at most *most* octets, which is not 0, into memory of their own.
+
+        Returns:
+            The octets, empty at the end.
+
+        Raises:
+            ConnectionClosed: The connection was cut off.
+        """
+        target = bytearray(most)
+        with memoryview(target) as view:
+            received = self.receive_into(view)
+        return received if isinstance(received, PollNeeded) else bytes(target[:received])
 
     @abstractmethod
     def has_input(self) -> bool:

@@ -38,6 +38,9 @@ class BodyFraming(ABC):
         length: Octets of the transmitted body, or `None` where the head does not tell.
         room: Payload octets that may be delivered before framing octets come next. It is 0 at
             the end of the body, and where `advance` has to be called first.
+        tail: Framing octets that are expected behind `room`, where it is the rest of something
+            large; otherwise 0.
+        is_foreseen: Whether it is worth while to receive as `lay_out` says.
         ended: Whether the body is at its end.
         closes: Whether the connection cannot be kept after this body.
         trailers: The trailer section of a chunked body that is at its end, otherwise `None`.
@@ -45,6 +48,8 @@ class BodyFraming(ABC):
 
     length: int | None = None
     room: int = 0
+    tail: int = 0
+    is_foreseen: bool = False
     ended: bool = False
     closes: bool = False
     trailers: FieldMessage | None = None
@@ -77,6 +82,27 @@ class BodyFraming(ABC):
         payload = buffer.take(min(self.room, buffer.size, limit))
         self.delivered(len(payload))
         return payload
+
+    def lay_out(self, target: memoryview) -> list[memoryview]:
+        """Return where to receive what comes next: payload into parts of *target*.
+
+        To be called where `room` is not 0. What lies between the payload goes elsewhere.
+        """
+        return [target[: self.room]]
+
+    def settle(self, views: list[memoryview], received: int, buffer: ReadBuffer) -> int:
+        """Account for what was received into *views*, as `lay_out` gave them.
+
+        Args:
+            views: Filled from the first on.
+            received: How many octets there are, and not 0.
+            buffer: Is empty, and gets what did not come as it was expected.
+
+        Returns:
+            The octets of payload, which are at the front of the caller's memory.
+        """
+        self.delivered(received)
+        return received
 
     def peer_closed(self, *, orderly: bool) -> None:
         """Say what it means that the peer closes before the end of the body.

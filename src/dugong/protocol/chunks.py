@@ -1,7 +1,7 @@
 """The chunked transfer coding of a response (RFC 9112 section 7.1).
 
-It owns the grammar of chunk-size lines, with extensions and trailers, and the limits on them.
-It knows nothing of I/O; the receiver uses it as any other framing.
+It owns the order of size lines, data and trailers, and what can be foreseen of it. It knows
+nothing of I/O; the receiver uses it as any other framing.
 """
 
 from __future__ import annotations
@@ -10,17 +10,12 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import InvalidResponse
+from dugong.limits import BUFFER_SIZE, DIRECT_SIZE
 from dugong.protocol.bodies import BodyFraming
+from dugong.protocol.chunk_line import ChunkLine
 from dugong.protocol.field_message import FieldMessage
 from dugong.protocol.fields import FieldSection
-from dugong.protocol.line_grammar import (
-    BLANKS,
-    CHUNK_DATA_END_AND_LINE,
-    CHUNK_LINE,
-    CHUNK_SIZE,
-    EXTENSION_QUOTED_TEXT,
-    EXTENSION_TEXT,
-)
+from dugong.protocol.line_grammar import CHUNK_DATA_END_AND_LINE
 
 if TYPE_CHECKING:
     from dugong.limits import Limits
@@ -29,6 +24,8 @@ if TYPE_CHECKING:
 
 _MANY: Final = 16  # pieces
 _MOST: Final = 1_024  # pieces in one call: each costs more memory than a small chunk has
+_FORESEEN: Final = 4_096  # octets; smaller chunks are put together faster from the buffer
+_LINES: Final = 16  # size lines in one receive
 
 
 class _Next(Enum):
@@ -45,11 +42,19 @@ class ChunkedBody(BodyFraming):
     Attributes:
         length: Always `None`: the head does not tell.
         room: Octets that remain of the present chunk.
+        tail: Those of the next chunk's line with the CRLF before it, behind a large chunk.
+        is_foreseen: Whether the present chunk is not small, and as long as the one before.
     """
 
     def __init__(self, limits: Limits, *, closes: bool = False) -> None:
         self.closes: bool = closes
         self.room: int = 0
+        self.tail: int = 0
+        self.is_foreseen: bool = False
+        self._lines = bytearray()
+        self._line_views: list[memoryview] = []
+        self._size = 0
+        self._plain_line = b""
         self._next = _Next.SIZE_LINE
         self._line = ChunkLine(limits)
         self._section = FieldSection(limits)
@@ -63,6 +68,9 @@ class ChunkedBody(BodyFraming):
             return True
         if not buffer.size:
             return False
+        if (line := self._plain_line) and buffer.skip_if(line):
+            self._repeat_chunk()
+            return True
         if self._next is _Next.DATA_END and not self._end_data(buffer):
             return False
         if self._next is _Next.SIZE_LINE and not self._start_chunk(buffer):
@@ -82,6 +90,39 @@ class ChunkedBody(BodyFraming):
     def take(self, buffer: ReadBuffer, limit: int) -> bytes:
         return b"".join(self._collect(buffer, limit))
 
+    def lay_out(self, target: memoryview) -> list[memoryview]:
+        room, size, line = self.room, self._size, self._plain_line
+        if not self._lines.startswith(line):
+            self._lines = bytearray(line * _LINES)
+            self._line_views = _cut(memoryview(self._lines), len(line))
+        if len(target) > room + BUFFER_SIZE:
+            # What comes otherwise than expected has to fit into the buffer.
+            target = target[: room + BUFFER_SIZE]
+        pieces = [target[:room]]
+        pieces += [target[at : at + size] for at in range(room, len(target) + 1, size)[:_LINES]]
+        lines = self._line_views[: len(pieces) - 1]
+        views = pieces + lines
+        views[::2], views[1::2] = pieces, lines
+        return views
+
+    def settle(self, views: list[memoryview], received: int, buffer: ReadBuffer) -> int:
+        room, size, line = self.room, self._size, self._plain_line
+        behind = received - room
+        if behind <= 0:
+            self.room = -behind
+            return received
+        stride = len(line) + size
+        lines = min((behind + size) // stride, len(views) // 2)
+        while not self._lines.startswith(line * lines):
+            lines -= 1
+        rest = behind - lines * stride
+        if rest <= 0:
+            self.room = -rest
+            return received - lines * len(line)
+        self.room = 0
+        buffer.put(b"".join(views)[received - rest : received])
+        return room + lines * size
+
     def _collect(self, buffer: ReadBuffer, limit: int) -> list[memoryview]:
         """Consume payload, at most *limit* octets, of as many chunks as there are.
 
@@ -90,40 +131,49 @@ class ChunkedBody(BodyFraming):
         if not self.room and not self.advance(buffer):
             return []
         pieces: list[memoryview] = []
-        data, view, start, end = buffer.window()
-        begin, room, left = start, self.room, limit
-        line, size = b"", 0  # the last line, and what it says: most chunks are as long as that one
-        for _ in range(_MOST):
-            if not room or start >= end:
+        data, view, begin, end = buffer.window()
+        start, left = begin, limit
+        while (room := self.room) and left and start < end and len(pieces) < _MOST:
+            stop = start + room
+            if room > left or stop > end:
+                stop = min(start + left, end)
+                pieces.append(view[start:stop])
+                self.room = room - (stop - start)
+                start = stop
                 break
-            if room > left or room > end - start:
-                piece = view[start : min(start + left, end)]
-                pieces.append(piece)
-                start += len(piece)
-                room -= len(piece)
-                break
-            pieces.append(view[start : start + room])
-            start += room
+            pieces.append(view[start:stop])
             left -= room
-            if line and data.startswith(line, start, end):
-                room = size
-            elif match := CHUNK_DATA_END_AND_LINE.match(data, start, end):
-                line = match[0]
-                room = size = int(match[1], 16)
-                self._begin_chunk(size)
-            else:
-                room = 0
-                break
-            start += len(line)
-        self.room = room
+            # The chunks that follow are nearly always as long as this one.
+            line, size = self._plain_line, self._size
+            head, stride = len(line), len(line) + size
+            whole = min((end - stop) // stride, left // size, _MOST - len(pieces))
+            for at in range(stop, stop + whole * stride, stride):
+                if not data.startswith(line, at):
+                    break
+                stop = at + stride
+                left -= size
+                pieces.append(view[at + head : stop])
+            start = self._start_next(data, stop, end)
         buffer.skip(start - begin)
         return pieces
+
+    def _start_next(self, data: bytearray, begin: int, end: int) -> int:
+        """Begin the next chunk, where a plain line says so; return where its payload begins."""
+        if data.startswith(self._plain_line, begin, end):
+            self._repeat_chunk()
+            return begin + len(self._plain_line)
+        match = CHUNK_DATA_END_AND_LINE.match(data, begin, end)
+        if match is None:
+            self.room = 0
+            return begin
+        self._begin_chunk(int(match[1], 16), match[0])
+        return match.end()
 
     def _end_data(self, buffer: ReadBuffer) -> bool:
         """Consume the CRLF behind chunk data, and a plain size line where it is there too."""
         match = buffer.match(CHUNK_DATA_END_AND_LINE)
         if match is not None:
-            self._begin_chunk(int(match[1], 16))
+            self._begin_chunk(int(match[1], 16), match[0])
             buffer.skip(len(match[0]))
             return True
         end = buffer.peek(0, 2)
@@ -132,6 +182,7 @@ class ChunkedBody(BodyFraming):
         if len(end) < 2:
             return False
         buffer.skip(2)
+        self._plain_line = b""
         self._next = _Next.SIZE_LINE
         return True
 
@@ -139,12 +190,22 @@ class ChunkedBody(BodyFraming):
         size = self._line.parse(buffer)
         if size is None:
             return False
-        self._begin_chunk(size)
+        self._begin_chunk(size, b"\r\n%x\r\n" % size)
         return True
 
-    def _begin_chunk(self, size: int) -> None:
-        self.room = size
+    def _begin_chunk(self, size: int, line: bytes) -> None:
+        """Begin a chunk of *size* octets; *line* says so, with the CRLF before it."""
+        self.room = self._size = size
+        # Nearly always the next line is the same.
+        self._plain_line = line if size else b""
+        self.tail = len(line) if size >= DIRECT_SIZE else 0
+        self.is_foreseen = False
         self._next = _Next.DATA_END if size else _Next.TRAILERS
+
+    def _repeat_chunk(self) -> None:
+        """Begin a chunk that is as long as the one before."""
+        self.room = self._size
+        self.is_foreseen = self._size >= _FORESEEN
 
     def _read_trailers(self, buffer: ReadBuffer) -> bool:
         end = self._section.find_end(buffer)
@@ -156,114 +217,6 @@ class ChunkedBody(BodyFraming):
         return True
 
 
-class _Stretch(Enum):
-    """The part of an unfinished chunk-size line that comes next."""
-
-    SIZE = auto()
-    BLANK = auto()
-    EXTENSION = auto()
-    QUOTED = auto()
-    LF = auto()
-
-
-_STRETCHES: Final = {
-    _Stretch.SIZE: CHUNK_SIZE,
-    _Stretch.BLANK: BLANKS,
-    _Stretch.EXTENSION: EXTENSION_TEXT,
-    _Stretch.QUOTED: EXTENSION_QUOTED_TEXT,
-}
-
-# Which stretch begins behind the octet that ends another one; what is not here is refused.
-_FOLLOWING: Final = {
-    (_Stretch.SIZE, ord(" ")): _Stretch.BLANK,
-    (_Stretch.SIZE, ord("\t")): _Stretch.BLANK,
-    (_Stretch.SIZE, ord(";")): _Stretch.EXTENSION,
-    (_Stretch.SIZE, ord("\r")): _Stretch.LF,
-    (_Stretch.BLANK, ord(";")): _Stretch.EXTENSION,
-    (_Stretch.BLANK, ord("\r")): _Stretch.LF,
-    (_Stretch.EXTENSION, ord('"')): _Stretch.QUOTED,
-    (_Stretch.EXTENSION, ord("\r")): _Stretch.LF,
-    (_Stretch.QUOTED, ord('"')): _Stretch.EXTENSION,
-}
-
-
-class ChunkLine:
-    """Reads chunk-size lines, and judges what has come of an unfinished one octet by octet."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._extension_left = limits.extension_size
-        self._seen = 0
-        self._stretch = _Stretch.SIZE
-
-    def parse(self, buffer: ReadBuffer) -> int | None:
-        """Consume a chunk-size line and return its size, or `None` while more octets are needed.
-
-        Raises:
-            InvalidResponse: The line breaks RFC 9112 section 7.1, or a limit is exceeded.
-        """
-        end = buffer.find_end(b"\n", self._seen)
-        if end is None:
-            self._judge_unfinished(buffer)
-            return None
-        self._check_size(end - 2)
-        match = buffer.match(CHUNK_LINE)
-        if match is None:
-            raise _wrong_line(buffer)
-        self._check_extension(len(match[2]))
-        self._extension_left -= len(match[2])
-        buffer.skip(end)
-        self._seen, self._stretch = 0, _Stretch.SIZE
-        return int(match[1], 16)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._limits.line_size:
-            raise InvalidResponse(f"chunk-size line exceeds {self._limits.line_size} octets")
-
-    def _check_extension(self, size: int) -> None:
-        if size > self._extension_left:
-            raise InvalidResponse(
-                f"chunk extensions of one body exceed {self._limits.extension_size} octets"
-            )
-
-    def _judge_unfinished(self, buffer: ReadBuffer) -> None:
-        """Judge the octets that have come since the last call; the LF is not among them.
-
-        Each octet is judged once, so that the work is linear however the line is segmented.
-        """
-        size = buffer.size
-        while self._seen < size:
-            pattern = _STRETCHES.get(self._stretch)
-            if pattern is None:
-                raise _wrong_line(buffer)
-            # A size is short, and is a size only as a whole.
-            match = buffer.match(pattern, 0 if self._stretch is _Stretch.SIZE else self._seen)
-            if match is not None:
-                self._seen = buffer.matched_end(match)
-            if not self._enter_next(buffer, size):
-                break
-        size -= self._stretch is _Stretch.LF
-        self._check_size(size)
-        if (match := buffer.match(CHUNK_SIZE)) is not None:
-            self._check_extension(size - buffer.matched_end(match))
-
-    def _enter_next(self, buffer: ReadBuffer, size: int) -> bool:
-        """Step over the octet that ends a stretch, where it has come; return whether it has."""
-        if self._seen == size:
-            return False
-        octet = buffer.octet(self._seen)
-        if self._stretch is _Stretch.QUOTED and octet == ord("\\") and self._seen == size - 1:
-            return False  # what is escaped has not come
-        following = _FOLLOWING.get((self._stretch, octet))
-        if following is None or not self._seen:
-            raise _wrong_line(buffer)
-        self._stretch = following
-        self._seen += 1
-        return True
-
-
-def _wrong_line(buffer: ReadBuffer) -> InvalidResponse:
-    return InvalidResponse(
-        "chunk size line is not at most 16 hexadecimal digits below 2**63, with optional"
-        f" extensions: {buffer.peek(0, 40)!r}"
-    )
+def _cut(memory: memoryview, size: int) -> list[memoryview]:
+    """Return *memory* in parts of *size* octets."""
+    return [memory[at : at + size] for at in range(0, len(memory), size)]

@@ -91,6 +91,14 @@ class ReadBuffer:
             self._compact(FIRST_BUFFER_SIZE if is_small else BUFFER_SIZE)
         return received
 
+    def put(self, octets: bytes) -> None:
+        """Put *octets* that were received elsewhere into the buffer, which is empty."""
+        self._start = self._end = 0
+        if self._capacity < len(octets):
+            self._compact(max(self._first_capacity, len(octets)))
+        self._end = self.size = len(octets)
+        self._view[: self._end] = octets
+
     def _compact(self, capacity: int) -> None:
         """Move what is not consumed to the front of a block of *capacity* octets."""
         octets = self._view[self._start : self._end].tobytes()
@@ -159,6 +167,14 @@ class ReadBuffer:
         self.size -= count
         if self._capacity > BUFFER_SIZE >= self.size:
             self._compact(BUFFER_SIZE)
+
+    def skip_if(self, octets: bytes) -> bool:
+        """Consume *octets* where they come next; return whether they do."""
+        start = self._start
+        if not self._data.startswith(octets, start, self._end):
+            return False
+        self.skip(len(octets))
+        return True
 
     def take(self, count: int) -> bytes:
         """Consume *count* octets, which must be there, and return them."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -52,10 +52,13 @@ class ScriptedTransport(Transport):
     case. Behind the last line the server is silent.
 
     Attributes:
+        can_scatter: True, so that payload is received as through a plain socket.
         sent: Everything that was sent, in order.
         sends: The octet count of each send that took something.
         is_closed: Whether `close` was called.
     """
+
+    can_scatter: bool = True
 
     def __init__(self, *script: Line, accepts: Iterable[int | Exception] = ()) -> None:
         """Prepare to play.
@@ -113,6 +116,17 @@ class ScriptedTransport(Transport):
         if count < len(line):
             self._script.appendleft(line[count:])
         return count
+
+    def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
+        """Give what the next line of the script gives, to one target after the other."""
+        octets = bytearray(sum(map(len, targets)))
+        received = self.receive_into(memoryview(octets))
+        if not isinstance(received, PollNeeded):
+            left = memoryview(octets)[:received]
+            for target in targets:
+                target[: len(left)] = left[: len(target)]
+                left = left[len(target) :]
+        return received
 
     def has_input(self) -> bool:
         """Return whether a receive would find octets, the end, or a failure."""

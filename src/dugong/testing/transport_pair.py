@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from enum import Enum
 
 import attrs
 
@@ -19,13 +20,26 @@ from dugong.polling import PollNeeded
 from dugong.testing.promise import PATIENCE, keeps_memory, raises_nothing, raises_only, require
 
 
+class Way(Enum):
+    """Which method of a transport receives."""
+
+    INTO = "receive_into"
+    SCATTERED = "receive_scattered"
+    APART = "receive"
+
+
 @attrs.define(eq=False)
 class Pair:
-    """A transport, the descriptor that it was made for, and the socket at the other end."""
+    """A transport, the descriptor that it was made for, and the socket at the other end.
+
+    Attributes:
+        way: Which method of the transport receives.
+    """
 
     transport: Transport
     fd: int
     peer: socket.socket
+    way: Way = Way.INTO
 
     def send(self, octets: bytes) -> int | PollNeeded:
         """Send from memory that is taken away afterwards."""
@@ -57,21 +71,42 @@ class Pair:
         return result
 
     def receive(self, size: int) -> bytes | PollNeeded:
+        """Receive at most *size* octets."""
+        if self.way is not Way.APART:
+            return self._receive_into_memory(size)
+        with raises_only("receive() must work", ConnectionClosed):
+            result = self.transport.receive(size)
+        if isinstance(result, PollNeeded):
+            self._check_needed(result)
+        else:
+            require(len(result) <= size, f"receive() must return {size} octets at most")
+        return result
+
+    def _receive_into_memory(self, size: int) -> bytes | PollNeeded:
         """Receive into memory that is taken away afterwards."""
         memory = bytearray(size)
-        promise = "receive_into() must work"
         try:
-            with memoryview(memory) as view, raises_only(promise, ConnectionClosed):
-                result = self.transport.receive_into(view)
+            with (
+                memoryview(memory) as view,
+                raises_only(f"{self.way.value}() must work", ConnectionClosed),
+            ):
+                result = self._receive_into_views(view)
         finally:
             require(
-                not keeps_memory(memory), "receive_into() must not keep the memory that it is given"
+                not keeps_memory(memory),
+                f"{self.way.value}() must not keep the memory that it is given",
             )
         if isinstance(result, PollNeeded):
             self._check_needed(result)
             return result
-        require(0 <= result <= size, f"receive_into() must return its octets, not {result}")
+        require(0 <= result <= size, f"{self.way.value}() must return its octets, not {result}")
         return bytes(memory[:result])
+
+    def _receive_into_views(self, view: memoryview) -> int | PollNeeded:
+        if self.way is Way.INTO:
+            return self.transport.receive_into(view)
+        with view[: len(view) // 3] as first, view[len(view) // 3 :] as second:
+            return self.transport.receive_scattered([first, second])
 
     def _check_needed(self, needed: PollNeeded) -> None:
         require(
@@ -82,7 +117,9 @@ class Pair:
     def received(self, size: int = BUFFER_SIZE) -> bytes:
         """Receive, and wait before it where necessary."""
         while isinstance(result := self.receive(size), PollNeeded):
-            require(result.poll(PATIENCE), "receive_into() must not wait where there is something")
+            require(
+                result.poll(PATIENCE), f"{self.way.value}() must not wait where there is something"
+            )
         return result
 
 
