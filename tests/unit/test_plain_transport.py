@@ -403,7 +403,6 @@ class TestReceivingIntoNewMemory:
             received = ends.transport.receive(PIECE)
             assert isinstance(received, bytes)
             moved += len(received)
-            ends.transport.is_drained = False
         ends.peer.send(b"octets")
         assert ends.transport.receive(PIECE) is ends.transport.readable
         assert ends.transport.receive(PIECE) == b"octets"

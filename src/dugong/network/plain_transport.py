@@ -102,9 +102,8 @@ class PlainTransport(Transport):
         )
 
     def receive_into(self, target: memoryview) -> int | PollNeeded:
-        if self.is_drained or self._received_in_turn >= FAIR_SHARE:
+        if self.is_drained:
             self.is_drained = False
-            self._received_in_turn = 0
             return self.readable
         try:
             count = self._socket.recv_into(target)
@@ -114,11 +113,13 @@ class PlainTransport(Transport):
         except OSError as exc:
             raise_translated(exc)
         self._received_in_turn += count
-        self.is_drained = count < len(target)
+        if count < len(target) or self._received_in_turn >= FAIR_SHARE:
+            self._end_turn()
         return count
 
     def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
-        if self._has_to_wait():
+        if self.is_drained:
+            self.is_drained = False
             return self.readable
         try:
             count = os.readv(self._socket.fileno(), targets)
@@ -128,11 +129,13 @@ class PlainTransport(Transport):
         except OSError as exc:
             raise_translated(exc)
         self._received_in_turn += count
-        self.is_drained = count < sum(map(len, targets))
+        if count < sum(map(len, targets)) or self._received_in_turn >= FAIR_SHARE:
+            self._end_turn()
         return count
 
     def receive(self, most: int) -> bytes | PollNeeded:
-        if self._has_to_wait():
+        if self.is_drained:
+            self.is_drained = False
             return self.readable
         try:
             octets = self._socket.recv(most)
@@ -142,16 +145,14 @@ class PlainTransport(Transport):
         except OSError as exc:
             raise_translated(exc)
         self._received_in_turn += len(octets)
-        self.is_drained = len(octets) < most
+        if len(octets) < most or self._received_in_turn >= FAIR_SHARE:
+            self._end_turn()
         return octets
 
-    def _has_to_wait(self) -> bool:
-        """Return whether this receive waits first, which is over with it."""
-        if not self.is_drained and self._received_in_turn < FAIR_SHARE:
-            return False
-        self.is_drained = False
+    def _end_turn(self) -> None:
+        """Let the next receive wait first."""
+        self.is_drained = True
         self._received_in_turn = 0
-        return True
 
     def has_input(self) -> bool:
         if not self._look(0):

@@ -95,11 +95,16 @@ class ChunkedBody(BodyFraming):
         if not self._lines.startswith(line):
             self._lines = bytearray(line * _LINES)
             self._line_views = _cut(memoryview(self._lines), len(line))
-        if len(target) > room + BUFFER_SIZE:
-            # What comes otherwise than expected has to fit into the buffer.
-            target = target[: room + BUFFER_SIZE]
+        # What comes otherwise than expected has to fit into the buffer.
+        end = min(len(target), room + BUFFER_SIZE)
+        if end < room + size:
+            # The one chunk that ends in the memory, and what there is room for of the next.
+            views = [target[:room]]
+            if end >= room:
+                views += self._line_views[0], target[room:end]
+            return views
         pieces = [target[:room]]
-        pieces += [target[at : at + size] for at in range(room, len(target) + 1, size)[:_LINES]]
+        pieces += [target[at : min(at + size, end)] for at in range(room, end + 1, size)[:_LINES]]
         lines = self._line_views[: len(pieces) - 1]
         views = pieces + lines
         views[::2], views[1::2] = pieces, lines
