@@ -110,8 +110,17 @@ class BodyReader:
             return pause
         transport = self._link.transport
         if framing.is_foreseen and transport.can_scatter:
-            return self._receive_foreseen(framing, target)
-        if framing.room >= len(target):
+            views = framing.lay_out(target)
+            try:
+                received = transport.receive_scattered(views)
+            except BaseException:
+                # A traceback would keep the caller's memory locked with them.
+                for view in views[::2]:
+                    view.release()
+                raise
+            if type(received) is int and received:
+                return framing.settle(views, received, self._buffer)
+        elif framing.room >= len(target):
             received = transport.receive_into(target)
         else:
             with target[: framing.room] as window:
@@ -123,23 +132,6 @@ class BodyReader:
         else:
             self._peer_closed(framing)
         return received
-
-    def _receive_foreseen(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
-        """Receive payload into *target*, and beside it what is expected between; 0 at the end."""
-        views = framing.lay_out(target)
-        try:
-            received = self._link.transport.receive_scattered(views)
-        except BaseException:
-            # A traceback would keep the caller's memory locked with them.
-            for view in views[::2]:
-                view.release()
-            raise
-        if isinstance(received, PollNeeded):
-            return received
-        if received:
-            return framing.settle(views, received, self._buffer)
-        self._peer_closed(framing)
-        return 0
 
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
         """Move payload from the buffer, after receiving some into it where it has none."""

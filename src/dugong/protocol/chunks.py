@@ -91,18 +91,16 @@ class ChunkedBody(BodyFraming):
         return b"".join(self._collect(buffer, limit))
 
     def lay_out(self, target: memoryview) -> list[memoryview]:
-        room, size, line = self.room, self._size, self._plain_line
+        room, line = self.room, self._plain_line
         if not self._lines.startswith(line):
             self._lines = bytearray(line * _LINES)
             self._line_views = _cut(memoryview(self._lines), len(line))
+        left = len(target) - room
+        if left <= 0:
+            return [target] if left else [target, self._line_views[0]]
         # What comes otherwise than expected has to fit into the buffer.
-        end = min(len(target), room + BUFFER_SIZE)
-        if end < room + size:
-            # The one chunk that ends in the memory, and what there is room for of the next.
-            views = [target[:room]]
-            if end >= room:
-                views += self._line_views[0], target[room:end]
-            return views
+        end = room + min(left, BUFFER_SIZE)
+        size = self._size
         pieces = [target[:room]]
         pieces += [target[at : min(at + size, end)] for at in range(room, end + 1, size)[:_LINES]]
         lines = self._line_views[: len(pieces) - 1]
@@ -116,6 +114,9 @@ class ChunkedBody(BodyFraming):
         if behind <= 0:
             self.room = -behind
             return received
+        if behind == len(line) and self._lines.startswith(line):
+            self.room = size
+            return room
         stride = len(line) + size
         lines = min((behind + size) // stride, len(views) // 2)
         while not self._lines.startswith(line * lines):
