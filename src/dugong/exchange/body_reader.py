@@ -91,10 +91,11 @@ class BodyReader:
             self._check_not_lost()
             return 0
         try:
-            if self._buffer.size or framing.room < DIRECT_SIZE or len(target) < DIRECT_SIZE:
-                count = self._read_into(framing, target)
-            else:
+            is_large = framing.room >= DIRECT_SIZE or self._foresees(framing)
+            if is_large and len(target) >= DIRECT_SIZE and not self._buffer.size:
                 count = self._receive_directly(framing, target)
+            else:
+                count = self._read_into(framing, target)
         except BaseException as exc:
             self._link.receiving_failed(exc)
             raise
@@ -149,16 +150,16 @@ class BodyReader:
                 if framing.room < DIRECT_SIZE or left < DIRECT_SIZE or buffer.size:
                     return count
                 return count + self._receive_behind(framing, target, count)
-            elif len(target) >= DIRECT_SIZE and self._goes_directly(framing):
+            elif len(target) >= DIRECT_SIZE and (
+                framing.room >= DIRECT_SIZE or self._foresees(framing)
+            ):
                 return self._receive_directly(framing, target)
             elif (pause := self._fill(framing)) is not None:
                 return pause
 
-    def _goes_directly(self, framing: BodyFraming) -> bool:
-        """Return whether the payload that comes next is best received without a copy."""
-        if framing.room >= DIRECT_SIZE:
-            return True
-        return framing.is_foreseen and self._link.transport.can_scatter
+    def _foresees(self, framing: BodyFraming) -> bool:
+        """Return whether payload can be received together with what comes behind it."""
+        return framing.is_foreseen and framing.room > 0 and self._link.transport.can_scatter
 
     def _receive_behind(self, framing: BodyFraming, target: memoryview, count: int) -> int:
         """Receive into *target* behind the *count* octets that it has; return how many more.

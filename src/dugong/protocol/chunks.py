@@ -98,11 +98,12 @@ class ChunkedBody(BodyFraming):
         left = len(target) - room
         if left <= 0:
             return [target] if left else [target, self._line_views[0]]
-        # What comes otherwise than expected has to fit into the buffer.
-        end = room + min(left, BUFFER_SIZE)
+        if left > BUFFER_SIZE:
+            # What comes otherwise than expected has to fit into the buffer.
+            target = target[: room + BUFFER_SIZE]
         size = self._size
         pieces = [target[:room]]
-        pieces += [target[at : min(at + size, end)] for at in range(room, end + 1, size)[:_LINES]]
+        pieces += [target[at : at + size] for at in range(room, len(target) + 1, size)[:_LINES]]
         lines = self._line_views[: len(pieces) - 1]
         views = pieces + lines
         views[::2], views[1::2] = pieces, lines
