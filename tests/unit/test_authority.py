@@ -11,6 +11,16 @@ from dugong.protocol.authority import Authority, parse_authority, split_url
 # -- host names
 
 
+def test_what_was_checked_is_not_checked_again() -> None:
+    assert parse_authority("example.com", 80) is parse_authority("example.com", 80)
+
+
+def test_what_was_refused_is_refused_again() -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError, match="not a host name"):
+            parse_authority("no host", 80)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -201,7 +211,7 @@ def test_what_is_no_internationalised_name_is_refused(name: str) -> None:
 def test_name_beyond_ascii_needs_idna(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "idna", None)
     with pytest.raises(ValueError, match="package idna is not installed"):
-        parse_authority("b\u00fccher.example", 80)
+        parse_authority("b\u00fccher.never-converted.example", 80)
 
 
 def test_refusal_without_idna_shows_the_first_40_characters(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import attrs
@@ -90,6 +91,7 @@ class Resolver:
         return True
 
 
+@lru_cache(128)  # the last ones: nothing that was looked up, only what the text itself says
 def _numeric(host: str, port: int) -> Address | None:
     """Return what an IP address in its usual form says itself; the system knows all others."""
     if "%" in host:  # a zone, whose number some systems' inet_pton would lose

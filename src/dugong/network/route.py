@@ -13,13 +13,13 @@ import attrs
 
 from dugong.protocol.authority import Authority, parse_authority
 from dugong.protocol.fields_out import check_proxy_fields
-from dugong.protocol.request import Origin
+from dugong.protocol.request import Origin, direct_origin
 
 if TYPE_CHECKING:
     import ssl  # noqa: TC004  # nobody evaluates the annotation, and ssl is costly to import
 
 
-@attrs.frozen(eq=False, repr=False)
+@attrs.frozen(eq=False, repr=False, slots=False)  # made in two thirds of the time (bench, connect)
 class Route:
     """The way to a server.
 
@@ -37,10 +37,11 @@ class Route:
 
     def request_origin(self) -> Origin:
         """Return what an encoder of requests has to know of this way."""
-        by_proxy = self.proxy is not None and self.ssl_context is None
-        # Through a tunnel, what is meant for the proxy must not reach the server.
-        fields = self.proxy_fields if by_proxy else {}
-        return Origin(self.origin, self.ssl_context is not None, by_proxy, fields)
+        if self.proxy is None or self.ssl_context is not None:
+            # Through a tunnel, what is meant for the proxy must not reach the server.
+            origin = self.origin
+            return direct_origin(origin.host, origin.port, self.ssl_context is not None)
+        return Origin(self.origin, by_proxy=True, proxy_fields=self.proxy_fields)
 
 
 def parse_route(

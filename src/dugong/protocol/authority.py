@@ -6,6 +6,7 @@ of how names are looked up. The façade makes an `Authority` for the origin, and
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import attrs
@@ -14,6 +15,7 @@ from dugong.protocol.grammar import REGISTERED_NAME
 
 _MAX_NAME: Final = 253  # characters of a name (RFC 1035 section 2.3.4, less the length octets)
 _MAX_LABEL: Final = 63
+_REMEMBERED: Final = 128  # hosts whose check is remembered, the last ones
 
 
 @attrs.frozen(repr=False)
@@ -60,6 +62,13 @@ def parse_authority(hostname: str, port: int) -> Authority:
         raise TypeError(f"port must be an int, not {type(port).__name__}")
     if not 1 <= port <= 65_535:
         raise ValueError(f"port is not between 1 and 65535: {port}")
+    return _checked_authority(hostname, port)
+
+
+# A program that opens many connections opens them to few hosts (bench, connect). It is an error
+# that is not remembered: what is not allowed is checked again.
+@lru_cache(_REMEMBERED, typed=True)
+def _checked_authority(hostname: str, port: int) -> Authority:
     return Authority(_checked_host(hostname), port)
 
 
