@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import functools
 import operator
-import threading
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack, overload
 
 from dugong.drivers.poll_loop import eval_coroutine
 from dugong.layers import Layers
 from dugong.network.route import parse_route
+from dugong.network.transport import ReentrantLock
 from dugong.polling import check_timeout
 from dugong.protocol.authority import split_url
 from dugong.protocol.octets import octets_of, writable_octets_of
@@ -97,7 +97,7 @@ class HTTPConnection(BinaryStream):
         check_timeout(timeout)
         self._timeout = timeout
         # Reentrant, since a signal handler may disconnect while this thread holds it.
-        self._replacing = threading.RLock()
+        self._replacing = ReentrantLock()
         self._talk = _no_conversation()
         self._last_transport: Transport | None = None
 
@@ -626,7 +626,8 @@ class HTTPConnection(BinaryStream):
         if old.link.is_open:
             self._last_transport = old.link.transport
         new = self._new_conversation()
-        new.receiver.succeed(old.receiver)
+        if old is not _no_conversation():
+            new.receiver.succeed(old.receiver)
         self._talk = new
 
     def _make_connector(self) -> Connector:

@@ -15,6 +15,7 @@ from dugong.polling import (
     PollNeeded,
     check_timeout,
     on_release,
+    poll_needed,
     release,
     to_milliseconds,
 )
@@ -37,6 +38,11 @@ def test_it_is_a_tuple() -> None:
     fd, mask = needed
     assert (fd, mask) == (5, POLLIN) == needed
     assert (needed.fd, needed.mask) == (5, POLLIN)
+
+
+def test_what_is_given_again_is_equal_to_a_new_one() -> None:
+    assert poll_needed(5, POLLIN) == PollNeeded(5, POLLIN)
+    assert poll_needed(5, POLLIN) is poll_needed(5, POLLIN)
 
 
 def test_masks_have_the_values_of_poll_and_epoll() -> None:

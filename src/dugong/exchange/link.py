@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # What the peer or the network can do to a receiving step
 FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
+# Members are looked up by a Python call before 3.12.
+_CLOSED: Final = Receiving.CLOSED
 # Faults behind which the octets of the peer can still be looked at, with read_raw()
 _TO_BE_DIAGNOSED: Final = (InvalidResponse, UnsupportedResponse, StateError)
 
@@ -86,7 +88,7 @@ class Link:
     @property
     def has_ended(self) -> bool:
         """Whether what is still owed on this connection is lost."""
-        return self.failure is not None or self.state.receiving is Receiving.CLOSED
+        return self.failure is not None or self.state.receiving is _CLOSED
 
     @property
     def is_in_progress(self) -> bool:
@@ -96,7 +98,7 @@ class Link:
     def check_not_ended(self) -> None:
         """Raise the error of a connection that is dead, or that the server did not keep."""
         self.check_alive()
-        if self.state.receiving is Receiving.CLOSED:
+        if self.state.receiving is _CLOSED:
             raise ConnectionClosed("server did not keep the connection after the last response")
 
     def set_timeout(self, timeout: float | None) -> None:

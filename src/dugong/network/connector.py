@@ -11,12 +11,12 @@ import contextlib
 import errno
 import os
 import socket
-import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import ConnectionClosed, ConnectionTimedOut
 from dugong.network.transport import (
+    ReentrantLock,
     Transport,
     TransportFactory,
     forbid_blocking,
@@ -61,7 +61,7 @@ class Connector:
         self._socket: socket.socket | None = None
         self._interrupted = False
         # Whoever interrupts is another thread than the one that opens and closes sockets here.
-        self._lock = threading.RLock()
+        self._lock = ReentrantLock()
 
     def co_open(self) -> Generator[PollNeeded, None, Transport]:
         """Return a connected transport.

@@ -137,6 +137,7 @@ class Phase(_Symbol):
 
 # A look-up of a member in its class is a Python call before 3.12, so what is compared once for each
 # request is looked up once.
+_READY: Final = Sending.READY
 _HEAD: Final = Receiving.HEAD
 _WHOLE: Final = Phase.WHOLE
 _WITHDRAWN: Final = Phase.WITHDRAWN
@@ -208,8 +209,8 @@ class ConnectionState:
     )
 
     def __init__(self) -> None:
-        self.sending: Sending = Sending.READY
-        self.receiving: Receiving = Receiving.HEAD
+        self.sending: Sending = _READY
+        self.receiving: Receiving = _HEAD
         self.owed: deque[Owed] = deque()
         self.body_left: int = 0
         self.active: Owed | None = None
