@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 from dugong.exceptions import ConnectionClosed
+from dugong.network import tls_transport
 from dugong.network.tls_transport import TLSTransport
 from dugong.network.transport import FAIR_SHARE
 from dugong.polling import PollNeeded, on_release
@@ -30,7 +31,7 @@ class Contexts:
     """The two ends of TLS."""
 
     def __init__(self) -> None:
-        authority = trustme.CA()
+        self.authority = authority = trustme.CA()
         self.server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority.issue_cert("server.example").configure_cert(self.server)
         self.client = ssl.create_default_context()
@@ -42,12 +43,14 @@ def contexts() -> Contexts:
     return Contexts()
 
 
-def secured_pair(contexts: Contexts) -> tuple[ssl.SSLSocket, ssl.SSLSocket]:
+def secured_pair(
+    contexts: Contexts, client_context: ssl.SSLContext | None = None
+) -> tuple[ssl.SSLSocket, ssl.SSLSocket]:
     """Return a client's and a server's socket, behind the handshake; neither blocks."""
     pair = socket.socketpair()
     for sock in pair:
         sock.setblocking(False)
-    client = contexts.client.wrap_socket(
+    client = (client_context or contexts.client).wrap_socket(
         pair[0],
         server_hostname="server.example",
         do_handshake_on_connect=False,
@@ -453,6 +456,71 @@ class TestClose:
 
 
 class TestHandshake:
+    def test_certificate_is_decoded_once(self, contexts: Contexts) -> None:
+        for _ in range(2):
+            client, server = secured_pair(contexts)
+            decoded = tls_transport._decoded(client, client.getpeercert(binary_form=True))
+            assert decoded == client.getpeercert()
+            assert decoded is tls_transport._decoded(client, client.getpeercert(binary_form=True))
+            server.close()
+            client.close()
+
+    def test_what_the_caller_does_with_a_certificate_is_his_own(self, ends: Ends) -> None:
+        ends.transport.close()
+        certificate = ends.transport.peercert(binary_form=False)
+        assert certificate
+        expected = dict(certificate)
+        certificate.clear()
+        assert ends.transport.peercert(binary_form=False) == expected
+
+    def test_no_more_certificates_are_kept_than_a_few(
+        self, ends: Ends, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept = {bytes([number]): {"version": str(number)} for number in range(64)}
+        monkeypatch.setattr(tls_transport, "_certificates", kept)
+        ends.transport.close()
+        assert list(kept) == [ends.transport.peercert(binary_form=True)]
+
+    def test_nothing_is_told_of_a_certificate_that_was_not_verified(
+        self, contexts: Contexts, ends: Ends
+    ) -> None:
+        ends.transport.close()  # one that verified, and was told of this certificate
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname = False
+        trusting.verify_mode = ssl.CERT_NONE
+        client, server = secured_pair(contexts, trusting)
+        with server:
+            transport = TLSTransport(client)
+            transport.close()
+            assert transport.peercert(binary_form=True) == ends.transport.peercert(binary_form=True)
+            assert transport.peercert(binary_form=False) == {}
+
+    def test_name_that_is_not_checked_leaves_the_certificate_verified(
+        self, contexts: Contexts, ends: Ends
+    ) -> None:
+        nameless = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        nameless.check_hostname = False
+        contexts.authority.configure_trust(nameless)
+        client, server = secured_pair(contexts, nameless)
+        with server:
+            transport = TLSTransport(client)
+            transport.close()
+            assert transport.peercert(binary_form=False) == ends.transport.peercert(
+                binary_form=False
+            )
+
+    def test_session_that_was_never_begun_has_no_certificate(self) -> None:
+        ours, peer = socket.socketpair()
+        context = ssl.create_default_context()
+        with peer:
+            client = context.wrap_socket(
+                ours, server_hostname="server.example", do_handshake_on_connect=False
+            )
+            transport = TLSTransport(client)
+            transport.close()
+            assert transport.peercert(binary_form=True) is None
+            assert transport.peercert(binary_form=False) is None
+
     @pytest.mark.parametrize("end", ["", "shutdown", "close", "both"])
     def test_what_it_said_is_known_to_the_end(self, ends: Ends, end: str) -> None:
         transport = ends.transport

@@ -6,23 +6,24 @@ is remembered of the handshake. It knows nothing of HTTP, and nothing of how TLS
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
-import threading
+import ssl  # this module is imported with the first connection that needs it
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, cast, overload
 
 from dugong.exceptions import ConnectionClosed
-from dugong.network.transport import FAIR_SHARE, Transport, raise_translated
+from dugong.network.transport import FAIR_SHARE, ReentrantLock, Transport, raise_translated
 from dugong.polling import POLLIN, PollNeeded, release
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from dugong.network.transport import PeerCertificate
 
 _RECORD: Final = 16_384  # octets of payload that a TLS record has at most (RFC 8446 section 5.1)
+_MOST_CERTIFICATES: Final = 64
+# What was decoded, under the certificate itself
+_certificates: Final[dict[bytes, PeerCertificate]] = {}
 
 
 class TLSTransport(Transport):
@@ -38,11 +39,8 @@ class TLSTransport(Transport):
 
     def __init__(self, sock: ssl.SSLSocket) -> None:
         """Take over *sock*, which was wrapped with ``suppress_ragged_eofs=False``."""
-        import ssl
-
         fd = sock.fileno()
         super().__init__(fd)
-        self._ssl = ssl
         self._socket = sock
         # It is what recv_into() calls, behind two more Python functions (bench, tls-download).
         read: object = sock.read  # type: ignore[deprecated]  # recv_into() calls it too
@@ -53,7 +51,7 @@ class TLSTransport(Transport):
         self._look = look.poll
         # One OpenSSL object in two threads gives false ends; each call below is non-blocking.
         # Reentrant, since a signal handler may disconnect while this thread is in one.
-        self._lock = threading.RLock()
+        self._lock = ReentrantLock()
         self._is_over = False  # the TLS session; the descriptor may be open for a while
         # Whether OpenSSL may hold octets that no poll tells of: it does not behind a receive that
         # was not filled.
@@ -91,10 +89,10 @@ class TLSTransport(Transport):
                 self.is_committed = True
                 count = self._socket.send(piece)
                 self.is_committed = False
-        except self._ssl.SSLWantWriteError:
+        except ssl.SSLWantWriteError:
             self._sent_in_turn = 0
             return self.writable
-        except self._ssl.SSLWantReadError:
+        except ssl.SSLWantReadError:
             return self.readable
         except (OSError, ValueError) as exc:
             raise_translated(exc)
@@ -113,13 +111,13 @@ class TLSTransport(Transport):
                 count = self._read(len(target), target)
                 if count == _RECORD:
                     count += self._receive_more(target)
-        except self._ssl.SSLWantReadError:
+        except ssl.SSLWantReadError:
             self._received_in_turn = 0
             self._may_hold = False
             return self.readable
-        except self._ssl.SSLWantWriteError:
+        except ssl.SSLWantWriteError:
             return self.writable
-        except self._ssl.SSLEOFError as exc:
+        except ssl.SSLEOFError as exc:
             if self.accept_missing_close_notify:
                 return 0
             raise_translated(exc)
@@ -153,7 +151,7 @@ class TLSTransport(Transport):
                 if count < _RECORD:
                     break
                 rest = rest[count:]
-        except self._ssl.SSLWantReadError:
+        except ssl.SSLWantReadError:
             self.is_drained = True
         except (OSError, ValueError) as exc:
             self._late_failure = exc.with_traceback(None)
@@ -181,8 +179,10 @@ class TLSTransport(Transport):
             if how == socket.SHUT_RDWR:
                 self._end_session()
             # SSLSocket.shutdown would drop the TLS state, and what it knows of the handshake.
-            with contextlib.suppress(OSError):
+            try:
                 socket.socket.shutdown(self._socket, how)
+            except OSError:
+                return
 
     def close(self) -> None:
         with self._lock:
@@ -196,16 +196,18 @@ class TLSTransport(Transport):
         if self._is_over:
             return
         self._is_over = True
-        with contextlib.suppress(OSError, ValueError):
+        try:
             self._remember_handshake()
             # RFC 9112 section 9.8: a client sends the closure alert before it closes. What the
             # peer answers, or that it cannot be sent any more, changes nothing.
             self._socket.unwrap()
+        except (OSError, ValueError):
+            return
 
     def _remember_handshake(self) -> None:
         self._cipher = self._socket.cipher()
         self._binary_certificate = self._socket.getpeercert(binary_form=True)
-        self._certificate = self._socket.getpeercert()
+        self._certificate = _decoded(self._socket, self._binary_certificate)
 
     def cipher(self) -> tuple[str, str, int] | None:
         with self._lock:
@@ -221,7 +223,28 @@ class TLSTransport(Transport):
         with self._lock:
             if not self._is_over:
                 return self._socket.getpeercert(binary_form)
-            return self._binary_certificate if binary_form else self._certificate
+            if binary_form or self._certificate is None:
+                return self._binary_certificate if binary_form else None
+            return self._certificate.copy()
+
+
+def _decoded(sock: ssl.SSLSocket, octets: bytes | None) -> PeerCertificate | None:
+    """Return what `ssl.SSLSocket.getpeercert` says, which another caller may be given too.
+
+    To decode a certificate takes more than all else that a close takes, and as a rule it is one
+    that an earlier connection had (bench, tls-connect).
+    """
+    context = sock.context
+    # Nothing is said of what was not verified. The first implies the second, and is cheap to ask.
+    is_verified = context.check_hostname or context.verify_mode is not ssl.CERT_NONE
+    if octets is None or not is_verified:
+        return sock.getpeercert()
+    certificate = _certificates.get(octets)
+    if certificate is None and (certificate := sock.getpeercert()) is not None:
+        if len(_certificates) >= _MOST_CERTIFICATES:
+            _certificates.clear()
+        _certificates[octets] = certificate
+    return certificate
 
 
 def _closed() -> ConnectionClosed:
