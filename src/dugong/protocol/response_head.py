@@ -119,8 +119,9 @@ class HeadParser:
             if match is not None:
                 lines = match[4]
                 if len(lines) <= self._safe_lines or _count_lines(lines) <= self.limits.fields:
+                    head = _head_of(match)
                     buffer.skip(match.end() - match.pos)
-                    return _head_of(match)
+                    return head
         return self._parse_lines(buffer)
 
     def _parse_lines(self, buffer: ReadBuffer) -> ResponseHead | None:
