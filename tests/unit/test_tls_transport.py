@@ -15,6 +15,7 @@ import trustme
 
 from dugong.exceptions import ConnectionClosed
 from dugong.network import tls_transport
+from dugong.network.strict_tls import wrap_strictly
 from dugong.network.tls_transport import TLSTransport
 from dugong.network.transport import FAIR_SHARE
 from dugong.polling import PollNeeded, on_release
@@ -50,12 +51,7 @@ def secured_pair(
     pair = socket.socketpair()
     for sock in pair:
         sock.setblocking(False)
-    client = (client_context or contexts.client).wrap_socket(
-        pair[0],
-        server_hostname="server.example",
-        do_handshake_on_connect=False,
-        suppress_ragged_eofs=False,
-    )
+    client = wrap_strictly(client_context or contexts.client, pair[0], "server.example")
     server = contexts.server.wrap_socket(
         pair[1], server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=False
     )
@@ -336,6 +332,25 @@ class TestReceiving:
             ends.cut()
             assert ends.received() == b""
             ends.transport.close()
+
+    def test_end_without_closure_alert_can_be_accepted_in_older_words(
+        self, contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        error = ssl.SSLError(1, "unexpected eof while reading")
+        error.reason = "UNEXPECTED_EOF_WHILE_READING"
+
+        def read(*args: object) -> NoReturn:
+            raise error
+
+        class TolerantTransport(TLSTransport):
+            accept_missing_close_notify = True
+
+        monkeypatch.setattr(ssl.SSLSocket, "read", read)
+        client, server = secured_pair(contexts)
+        with server:
+            transport = TolerantTransport(client)
+            assert transport.receive_into(memoryview(bytearray(1))) == 0
+            transport.close()
 
     def test_reset_is_connection_closed(self, ends: Ends) -> None:
         ends.transport.send(b"unread")

@@ -181,13 +181,11 @@ class Connector:
         """
         import ssl
 
+        from dugong.network.strict_tls import wrap_strictly
+
         try:
-            secured = context.wrap_socket(
-                sock,
-                do_handshake_on_connect=False,
-                suppress_ragged_eofs=False,
-                server_hostname=self.route.origin.host.partition("%")[0].removesuffix("."),
-            )
+            host = self.route.origin.host.partition("%")[0].removesuffix(".")
+            secured = wrap_strictly(context, sock, host)
             self.hold(secured)
             while True:
                 self.check_not_interrupted()

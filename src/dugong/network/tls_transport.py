@@ -117,11 +117,9 @@ class TLSTransport(Transport):
             return self.readable
         except ssl.SSLWantWriteError:
             return self.writable
-        except ssl.SSLEOFError as exc:
-            if self.accept_missing_close_notify:
-                return 0
-            raise_translated(exc)
         except (OSError, ValueError) as exc:
+            if self.accept_missing_close_notify and _tells_missing_alert(exc):
+                return 0
             raise_translated(exc)
         self._received_in_turn += count
         if count < len(target):
@@ -245,6 +243,14 @@ def _decoded(sock: ssl.SSLSocket, octets: bytes | None) -> PeerCertificate | Non
             _certificates.clear()
         _certificates[octets] = certificate
     return certificate
+
+
+def _tells_missing_alert(exc: Exception) -> bool:
+    # The latter is how Python says it before 3.11.4.
+    return (
+        isinstance(exc, ssl.SSLEOFError)
+        or getattr(exc, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
+    )
 
 
 def _closed() -> ConnectionClosed:

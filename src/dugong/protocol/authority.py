@@ -133,7 +133,10 @@ def split_url(url: str) -> tuple[bool, str, int | None]:
     # urlsplit drops some of these in silence, and what it then returns is another URL.
     if any(character <= " " or character == "\x7f" for character in url):
         raise ValueError(f"URL has a blank or control character: {url[:40]!r}")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError(f"URL has no host that can be told: {url[:40]!r}") from None
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"URL is neither http:// nor https://: {url[:40]!r}")
     if "@" in parts.netloc:

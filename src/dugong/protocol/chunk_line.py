@@ -19,6 +19,8 @@ from dugong.protocol.line_grammar import (
 )
 
 if TYPE_CHECKING:
+    import re
+
     from dugong.limits import Limits
     from dugong.protocol.read_buffer import ReadBuffer
 
@@ -71,17 +73,26 @@ class ChunkLine:
         """
         end = buffer.find_end(b"\n", self._seen)
         if end is None:
-            self._judge_unfinished(buffer)
+            self._judge(buffer, buffer.size)
             return None
         self._check_size(end - 2)
         match = buffer.match(CHUNK_LINE)
         if match is None:
-            raise _wrong_line(buffer)
-        self._check_extension(len(match[2]))
-        self._extension_left -= len(match[2])
+            match = self._match_quoted(buffer, end)
+        extension = end - 2 - len(match[1])
+        self._check_extension(extension)
+        self._extension_left -= extension
         buffer.skip(end)
         self._seen, self._stretch = 0, _Stretch.SIZE
         return int(match[1], 16)
+
+    def _match_quoted(self, buffer: ReadBuffer, end: int) -> re.Match[bytes]:
+        """Judge a line with quoted strings, whose LF is before *end*; return its size."""
+        self._judge(buffer, end - 1)
+        match = buffer.match(CHUNK_SIZE)
+        if match is None or self._stretch is not _Stretch.LF:
+            raise _wrong_line(buffer)
+        return match
 
     def _check_size(self, size: int) -> None:
         if size > self._limits.line_size:
@@ -93,20 +104,23 @@ class ChunkLine:
                 f"chunk extensions of one body exceed {self._limits.extension_size} octets"
             )
 
-    def _judge_unfinished(self, buffer: ReadBuffer) -> None:
-        """Judge the octets that have come since the last call; the LF is not among them.
+    def _judge(self, buffer: ReadBuffer, size: int) -> None:
+        """Judge the octets that have come since the last call, and are before *size*.
 
-        Each octet is judged once, so that the work is linear however the line is segmented.
+        The LF is not among them. Each octet is judged once, so that the work is linear however the
+        line is segmented.
         """
-        size = buffer.size
         while self._seen < size:
             pattern = _STRETCHES.get(self._stretch)
             if pattern is None:
                 raise _wrong_line(buffer)
             # A size is short, and is a size only as a whole.
-            match = buffer.match(pattern, 0 if self._stretch is _Stretch.SIZE else self._seen)
+            begin = 0 if self._stretch is _Stretch.SIZE else self._seen
+            match = buffer.match(pattern, begin)
             if match is not None:
-                self._seen = buffer.matched_end(match)
+                before, self._seen = self._seen, buffer.matched_end(match)
+                if self._stretch is _Stretch.QUOTED and self._seen > before:
+                    continue  # what is matched at once is bounded
             if not self._enter_next(buffer, size):
                 break
         size -= self._stretch is _Stretch.LF

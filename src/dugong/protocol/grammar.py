@@ -1,9 +1,11 @@
 r"""The regular expressions of HTTP/1.1, each under the rule that it stands for.
 
 Text is matched after decoding as latin-1, so one character is one octet. Every class is
-written out: no ``\d``, ``\w`` or IGNORECASE, which know more than ASCII. The quantifiers are
-possessive wherever what follows cannot begin with the repeated class, so that no input makes
-an expression go back.
+written out: no ``\d``, ``\w`` or IGNORECASE, which know more than ASCII. The quantifiers of a
+class are possessive wherever what follows cannot begin with it, so that no input makes an
+expression go back. Those of a group are not, since before Python 3.11.5 the octets of a last
+round that failed count as matched then (python/cpython#100061): the group is atomic, and
+bounded, since each round takes memory.
 
 What a whole head needs is in `dugong.protocol.head_grammar`, and what only lines that are judged
 one by one need in `dugong.protocol.line_grammar`.
@@ -35,5 +37,5 @@ HOST_VALUE: Final = re.compile(
 REGISTERED_NAME: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_\-.~]*+)")
 
 # RFC 9112 section 9.2: an empty line between messages; PROTOCOL: the announcement of an idle close
-EMPTY_LINES: Final = re.compile(rb"(?:\r\n)++")
+EMPTY_LINES: Final = re.compile(rb"(?>(?:\r\n)+)")
 TIMEOUT_RESPONSE: Final = re.compile(rb"HTTP/1\.[0-9] 408(?![0-9])")

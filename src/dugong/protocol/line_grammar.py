@@ -31,16 +31,15 @@ FOLDED_LINE: Final = re.compile(rf"[ \t][{TEXT}]*+\r\n")
 OBS_FOLD: Final = re.compile(r"(?:(?<![ \t])[ \t]++)?\r\n[ \t]++")
 
 # RFC 9112 section 7.1: chunk-size [ chunk-ext ] CRLF. Extensions are ignored, but their octets
-# are judged: text, in which quoted strings hide the semicolons, and no control other than HTAB.
+# are judged: text, in which quoted strings hide the semicolons, and no control other than HTAB. A
+# line with quoted strings is judged stretch by stretch.
 _EXT_TEXT: Final = rb"\t\x20\x21\x23-\x7e\x80-\xff"
-_QUOTED_TEXT: Final = rb"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])"
+_QUOTED_TEXT: Final = rb"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]++|\\[\t\x20-\x7e\x80-\xff])"
 _CHUNK_SIZE: Final = rb"([0-7][0-9A-Fa-f]{15}|[0-9A-Fa-f]{1,15})"
-CHUNK_LINE: Final = re.compile(
-    _CHUNK_SIZE + rb"([ \t]*+(?:;(?:[" + _EXT_TEXT + rb"]|\"" + _QUOTED_TEXT + rb"*+\")*+)?)\r\n"
-)
+CHUNK_LINE: Final = re.compile(_CHUNK_SIZE + rb"([ \t]*+(?:;[" + _EXT_TEXT + rb"]*+)?)\r\n")
 CHUNK_DATA_END_AND_LINE: Final = re.compile(rb"\r\n" + _CHUNK_SIZE + rb"\r\n")
 # The stretches of a chunk-size line that has not come to its end
 CHUNK_SIZE: Final = re.compile(_CHUNK_SIZE)
 BLANKS: Final = re.compile(rb"[ \t]*+")
 EXTENSION_TEXT: Final = re.compile(rb"[" + _EXT_TEXT + rb"]*+")
-EXTENSION_QUOTED_TEXT: Final = re.compile(_QUOTED_TEXT + rb"*+")
+EXTENSION_QUOTED_TEXT: Final = re.compile(rb"(?>" + _QUOTED_TEXT + rb"{0,256})")

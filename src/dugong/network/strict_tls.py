@@ -1,0 +1,50 @@
+"""How a socket is wrapped so that OpenSSL tells a cut from an end.
+
+It owns one option of TLS contexts. The connector calls it, before the handshake.
+"""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import socket
+
+# Until Python 3.11.4 a context asked OpenSSL 3 to take every end for an orderly one
+# (python/cpython#95494), so that who is on the way could cut a body short. Later on the option is
+# there only where somebody has set it.
+_IS_LENIENT: Final[bool] = sys.version_info < (3, 11, 4)
+_LENIENT: Final[int] = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+# Two threads must not restore what the other one has changed.
+_changing: Final = threading.Lock()
+
+
+def wrap_strictly(
+    context: ssl.SSLContext, sock: socket.socket, server_hostname: str
+) -> ssl.SSLSocket:
+    """Return *sock* with TLS, before the handshake.
+
+    Where the context came with the option that takes a cut for an end, the connection is made
+    without it, and the context is left as it was.
+    """
+    if not (_IS_LENIENT and context.options & _LENIENT):
+        return _wrap(context, sock, server_hostname)
+    with _changing:
+        options = context.options
+        context.options = options & ~_LENIENT
+        try:
+            return _wrap(context, sock, server_hostname)
+        finally:
+            context.options = options
+
+
+def _wrap(context: ssl.SSLContext, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:
+    return context.wrap_socket(
+        sock,
+        do_handshake_on_connect=False,
+        suppress_ragged_eofs=False,
+        server_hostname=server_hostname,
+    )

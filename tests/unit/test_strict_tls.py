@@ -1,0 +1,126 @@
+"""A pair of sockets stands for the server, which goes away without the closure alert."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import NoReturn
+
+import attrs
+import pytest
+import trustme
+
+from dugong.network import strict_tls
+from dugong.network.strict_tls import wrap_strictly
+
+LENIENT = ssl.Options(strict_tls._LENIENT)
+
+
+@attrs.define
+class Ends:
+    ours: ssl.SSLSocket
+    peer: ssl.SSLSocket
+
+    def shake_hands(self) -> None:
+        waiting = [self.ours, self.peer]
+        while waiting:
+            for sock in list(waiting):
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    sock.do_handshake()
+                    waiting.remove(sock)
+
+    def cut(self) -> None:
+        """End the connection at the peer without the closure alert."""
+        socket.socket.shutdown(self.peer, socket.SHUT_RDWR)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def context(authority: trustme.CA) -> ssl.SSLContext:
+    """A context that takes a cut for an end."""
+    made = ssl.create_default_context()
+    authority.configure_trust(made)
+    made.options |= LENIENT
+    return made
+
+
+@contextlib.contextmanager
+def wrapped(context: ssl.SSLContext, authority: trustme.CA) -> Iterator[Ends]:
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("server.example").configure_cert(server)
+    ours, peer = socket.socketpair()
+    ours.setblocking(False)
+    peer.setblocking(False)
+    with (
+        server.wrap_socket(peer, server_side=True, do_handshake_on_connect=False) as secured_peer,
+        wrap_strictly(context, ours, "server.example") as secured,
+    ):
+        yield Ends(secured, secured_peer)
+
+
+@pytest.mark.parametrize("is_lenient", [True, False], ids=["lenient release", "later release"])
+def test_context_is_left_as_it_was(
+    context: ssl.SSLContext,
+    authority: trustme.CA,
+    is_lenient: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(strict_tls, "_IS_LENIENT", is_lenient)
+    before = context.options
+    with wrapped(context, authority) as ends:
+        assert ends.ours.context is context
+        assert ends.ours.server_hostname == "server.example"
+    assert context.options == before
+
+
+def test_cut_is_told_where_the_release_is_lenient(
+    context: ssl.SSLContext, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strict_tls, "_IS_LENIENT", True)
+    with wrapped(context, authority) as ends:
+        ends.shake_hands()
+        ends.cut()
+        with pytest.raises(ssl.SSLError, match=r"(?i)eof occurred|unexpected eof"):
+            ends.ours.recv(1)
+
+
+def test_option_that_somebody_has_set_holds(
+    context: ssl.SSLContext, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strict_tls, "_IS_LENIENT", False)
+    with wrapped(context, authority) as ends:
+        ends.shake_hands()
+        ends.cut()
+        assert ends.ours.recv(1) == b""
+
+
+def test_context_that_is_strict_is_not_touched(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Untouched(ssl.SSLContext):
+        def __setattr__(self, name: str, value: object) -> NoReturn:
+            raise AssertionError(name)
+
+    monkeypatch.setattr(strict_tls, "_IS_LENIENT", True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.options &= ~LENIENT
+    context.__class__ = Untouched
+    with wrapped(context, authority) as ends:
+        assert ends.ours.context is context
+
+
+def test_failure_leaves_the_context_as_it_was(
+    context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strict_tls, "_IS_LENIENT", True)
+    before = context.options
+    ours, peer = socket.socketpair()
+    with ours, peer, pytest.raises(ValueError, match="server_hostname"):
+        wrap_strictly(context, ours, "")
+    assert context.options == before
