@@ -18,7 +18,8 @@ from dugong.network.resolver import Resolver
 from dugong.network.route import Route
 from dugong.network.transport import TransportFactory
 from dugong.protocol.framing import FramingChoice, choose_framing
-from dugong.protocol.request import Origin, RequestEncoder
+from dugong.protocol.origin import Origin
+from dugong.protocol.request import RequestEncoder
 from dugong.protocol.response_head import HeadParser
 
 ConnectorFactory: TypeAlias = Callable[[Route, Resolver, TransportFactory, Limits], Connector]

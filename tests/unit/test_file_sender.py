@@ -12,7 +12,8 @@ from dugong import BodyFollowing, ConnectionClosed, ExcessBodyData, InvalidRespo
 from dugong.exchange.file_sender import FileSender, OutgoingFile
 from dugong.exchange.file_source import judge_file
 from dugong.protocol.authority import Authority
-from dugong.protocol.request import Origin, RequestEncoder
+from dugong.protocol.origin import Origin
+from dugong.protocol.request import RequestEncoder
 from dugong.protocol.state import Phase, Sending, is_readable
 from dugong.testing import ScriptedTransport
 from tests.unit.faces import Face, both_faces, conversation, finish, suspend

@@ -10,13 +10,8 @@ import pytest
 
 from dugong.case_insensitive import CaseInsensitiveDict
 from dugong.protocol.authority import Authority
-from dugong.protocol.request import (
-    BodyFollowing,
-    Origin,
-    RequestEncoder,
-    direct_origin,
-    encode_connect,
-)
+from dugong.protocol.origin import Origin, direct_origin
+from dugong.protocol.request import BodyFollowing, RequestEncoder, encode_connect
 from dugong.protocol.state import SendEvent
 from tests.unit.buffers import NO_BUFFER, NOT_CONTIGUOUS, READ_ONLY, WRITABLE
 
@@ -264,14 +259,6 @@ def test_only_options_may_ask_for_the_server_as_a_whole() -> None:
 )
 def test_host(origin: Origin, host: str) -> None:
     assert fields_of(encode(encoder=RequestEncoder(origin)))["Host"] == host
-
-
-@pytest.mark.parametrize(("secure", "host"), [(False, "example.com"), (True, "example.com:80")])
-def test_origin_without_a_proxy(secure: bool, host: str) -> None:
-    origin = direct_origin("example.com", 80, secure)
-    assert (origin.authority, origin.secure, origin.by_proxy) == (HOST, secure, False)
-    assert (origin.host_field, origin.proxy_fields) == (host, {})
-    assert direct_origin("example.com", 80, secure) is origin
 
 
 def test_each_origin_has_its_host() -> None:

@@ -7,8 +7,9 @@ import pytest
 from dugong import BodyFollowing, ConnectionClosed, ExcessBodyData, InvalidResponse, StateError
 from dugong.limits import Limits
 from dugong.protocol.authority import Authority
+from dugong.protocol.origin import Origin
 from dugong.protocol.outgoing import EncodedRequest, Outgoing
-from dugong.protocol.request import Origin, RequestEncoder
+from dugong.protocol.request import RequestEncoder
 from dugong.protocol.state import Phase, Receiving, SendEvent, Sending, Verdict, is_readable
 from dugong.testing import END, ScriptedTransport
 from tests.unit.faces import Face, both_faces, conversation, finish, suspend

@@ -13,7 +13,7 @@ import attrs
 
 from dugong.protocol.authority import Authority, parse_authority
 from dugong.protocol.fields_out import check_proxy_fields
-from dugong.protocol.request import Origin, direct_origin
+from dugong.protocol.origin import Origin, direct_origin
 
 if TYPE_CHECKING:
     import ssl  # noqa: TC004  # nobody evaluates the annotation, and ssl is costly to import

@@ -8,12 +8,11 @@ or their state. The façade calls the encoder; the sender sends what it returns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 
-from dugong.protocol.authority import Authority
+from dugong.protocol.default_fields import ConstantPart, says_close, usual_fields, usual_part
 from dugong.protocol.fields_out import check_fields, copied, encode_fields, lower_names
 from dugong.protocol.grammar import CONTENT_LENGTH, HOST_VALUE, ORIGIN_FORM, TOKEN
 from dugong.protocol.octets import octets_of
@@ -23,6 +22,9 @@ from dugong.protocol.state import SendEvent
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+    from dugong.protocol.authority import Authority
+    from dugong.protocol.origin import Origin
+
 # Methods whose request has a body by nature (RFC 9110 section 8.6)
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 # Those for which nothing is to be said about a body that is not there
@@ -30,7 +32,6 @@ _BODILESS_METHODS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # Members are looked up by a Python call before 3.12.
 _REQUEST: Final = SendEvent.REQUEST
 _NO_FIELDS: Final[Mapping[str, str]] = {}
-_REMEMBERED: Final = 128  # servers of which the constant part of a request is remembered
 
 
 def _check_length(
@@ -54,58 +55,6 @@ class BodyFollowing:
     """
 
     length: int | None = attrs.field(default=None, validator=_check_length)
-
-
-@attrs.frozen(eq=False, repr=False, slots=False)  # made in two thirds of the time (bench, connect)
-class Origin:
-    """Where the requests of a connection go.
-
-    Attributes:
-        authority: The host and port of the origin server.
-        secure: Whether the scheme is https.
-        by_proxy: Whether the request target names the origin, since a proxy forwards requests.
-        proxy_fields: Fields for that proxy, sent with each request.
-    """
-
-    authority: Authority
-    secure: bool = False
-    by_proxy: bool = False
-    proxy_fields: Mapping[str, str] = attrs.field(factory=dict)
-
-    @cached_property
-    def host_field(self) -> str:
-        """The value of the Host field."""
-        return self.authority.host_field(443 if self.secure else 80)
-
-
-# A program that opens many connections opens them to few servers (bench, connect).
-@lru_cache(_REMEMBERED)
-def direct_origin(host: str, port: int, secure: bool) -> Origin:
-    """Return where requests go that no proxy forwards, to a host and port that were checked."""
-    return Origin(Authority(host, port), secure)
-
-
-class _ConstantPart:
-    """What every request on a connection has, unless the caller says otherwise.
-
-    Attributes:
-        fields: The fields.
-        names: The same under their names in lower case.
-        lines: The same as lines.
-        closes: Whether they say ``Connection: close``.
-        plain_end: What stands behind the target of a request without fields of its own.
-    """
-
-    __slots__ = ("closes", "fields", "lines", "names", "plain_end")
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        """Check and encode *fields*."""
-        check_fields(fields)
-        self.fields = fields
-        self.names = names = lower_names(fields)
-        self.lines = lines = encode_fields(fields)
-        self.closes = _says_close(names.get("connection", ""))
-        self.plain_end = f" HTTP/1.1\r\n{lines}\r\n"
 
 
 class RequestEncoder:
@@ -135,9 +84,9 @@ class RequestEncoder:
         # Credentials may be among a subclass's fields, and those for a proxy: they are not kept.
         is_usual = getattr(self.default_fields, "__func__", None) is RequestEncoder.default_fields
         if is_usual and not origin.proxy_fields:
-            constant = _usual_part(origin.host_field)
+            constant = usual_part(origin.host_field)
         else:
-            constant = _ConstantPart({**self.default_fields(), **origin.proxy_fields})
+            constant = ConstantPart({**self.default_fields(), **origin.proxy_fields})
         self._defaults = constant.fields
         self._default_names = constant.names
         self._default_closes = constant.closes
@@ -146,7 +95,7 @@ class RequestEncoder:
 
     def default_fields(self) -> Mapping[str, str]:
         """Return the fields that every request has unless the caller gave them."""
-        return _usual_fields(self.origin.host_field)
+        return usual_fields(self.origin.host_field)
 
     def digest_fields(self, body: memoryview) -> Mapping[str, str]:
         """Return the fields that tell the digest of a body.
@@ -229,7 +178,7 @@ class RequestEncoder:
         elif "100-continue" in names.get("expect", "").lower() and not request.has_content:
             raise ValueError("an expectation of 100-continue needs a body (RFC 9110 10.1.1)")
         given_option = names.get("connection")
-        request.closes = self._default_closes if given_option is None else _says_close(given_option)
+        request.closes = self._default_closes if given_option is None else says_close(given_option)
         request.pieces.append(self._encode_head(request.method, target, fields))
 
     def _encode_head(self, method: str, target: str, fields: Mapping[str, str]) -> bytes:
@@ -277,16 +226,6 @@ class RequestEncoder:
         return fields
 
 
-def _usual_fields(host: str) -> dict[str, str]:
-    return {"Host": host, "Accept-Encoding": "identity", "Connection": "keep-alive"}
-
-
-# To make it takes twice as much as all else that an encoder begins with (bench, connect).
-@lru_cache(_REMEMBERED)
-def _usual_part(host: str) -> _ConstantPart:
-    return _ConstantPart(_usual_fields(host))
-
-
 def _plan_body(
     method: str, path: str, body: ReadableBuffer | BodyFollowing | None, *, expect100: bool
 ) -> EncodedRequest:
@@ -330,11 +269,6 @@ def _check_expectation(names: Mapping[str, str]) -> None:
     expectation = names.get("expect", "100-continue")
     if expectation.lower() != "100-continue":
         raise ValueError(f"Expect contradicts expect100: {expectation[:40]!r}")
-
-
-def _says_close(connection: str) -> bool:
-    lower = connection.lower()
-    return "close" in lower and "close" in [option.strip(" \t") for option in lower.split(",")]
 
 
 def encode_connect(authority: Authority, fields: Mapping[str, str]) -> bytes:

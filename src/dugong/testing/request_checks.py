@@ -13,8 +13,9 @@ import attrs
 
 from dugong.protocol.authority import Authority
 from dugong.protocol.line_grammar import FIELD_LINE
+from dugong.protocol.origin import Origin
 from dugong.protocol.outgoing import EncodedRequest
-from dugong.protocol.request import BodyFollowing, Origin, RequestEncoder
+from dugong.protocol.request import BodyFollowing, RequestEncoder
 from dugong.protocol.state import SendEvent
 from dugong.testing.promise import keeps_memory, must_raise, raises_nothing, require
 
