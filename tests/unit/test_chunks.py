@@ -542,6 +542,28 @@ def test_lines_of_an_earlier_receive_are_not_taken_for_those_to_come() -> None:
     assert rest_of(buffer) == b"\r\n2000\r\n"
 
 
+def test_memory_for_lines_is_cut_anew_where_what_came_into_it_begins_like_another_line() -> None:
+    """Else a part of a line would be delivered as payload, and payload taken for the line."""
+    line = b"\r\n002000\r\n"
+    chunk = line + b"a" * 8_190 + b"\r\n"
+    body, buffer = foreseen()
+    views = body.lay_out(memoryview(bytearray(20_000)))
+    # The first place for a line gets all of this line but its CRLF, the second one begins with the
+    # CRLF that ends the payload.
+    octets = bytes(8_192) + chunk * 3
+    came = receive(views, octets)
+    assert body.settle(views, came, buffer) == 8_192
+    put(buffer, octets[came:] + line)
+    while body.advance(buffer) and buffer.size:
+        body.take(buffer, 100_000)
+    assert body.is_foreseen
+    target = bytearray(20_000)
+    views = body.lay_out(memoryview(target))
+    came = receive(views, (chunk * 3)[len(line) :])
+    assert body.settle(views, came, buffer) == 20_000
+    assert target == ((b"a" * 8_190 + b"\r\n") * 3)[:20_000]
+
+
 @pytest.mark.parametrize("behind", [b"\r\n\r\n5\r\n", b"\r\n 5\r\n"])
 def test_line_like_the_one_before_is_none_behind_the_end_of_data(behind: bytes) -> None:
     body, buffer = ChunkedBody(DEFAULT), filled(b"5\r\n12345")

@@ -92,8 +92,9 @@ class ChunkedBody(BodyFraming):
 
     def lay_out(self, target: memoryview) -> list[memoryview]:
         room, line = self.room, self._plain_line
-        if not self._lines.startswith(line):
-            self._lines = bytearray(line * _LINES)
+        # What stands there is what came last, and says nothing of how the memory was cut.
+        if len(self._lines) != len(line) * _LINES:
+            self._lines = bytearray(len(line) * _LINES)
             self._line_views = _cut(memoryview(self._lines), len(line))
         left = len(target) - room
         if left <= 0:
