@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import enum
 import sys
 from typing import Any
 
@@ -13,6 +14,31 @@ from dugong.protocol.authority import Authority, parse_authority, split_url
 
 def test_what_was_checked_is_not_checked_again() -> None:
     assert parse_authority("example.com", 80) is parse_authority("example.com", 80)
+
+
+def test_host_and_port_are_what_was_checked_however_they_print() -> None:
+    class Host(str):
+        __slots__ = ()
+
+        def __format__(self, spec: str) -> str:
+            return "other.example"
+
+    class Port(int):
+        def __format__(self, spec: str) -> str:
+            return "99"
+
+    for host, port in ((Host("printed.example"), Port(8080)), ("printed.example", 8080)):
+        assert parse_authority(host, port).host_field(80) == "printed.example:8080"
+        assert parse_authority(host, port).host_field(8080) == "printed.example"
+
+
+def test_member_of_an_enumeration_is_the_name_that_it_equals() -> None:
+    class Server(str, enum.Enum):  # noqa: UP042  # a StrEnum prints as its value
+        ONE = "one.example"
+
+    host = parse_authority(Server.ONE, 80).host
+    assert type(host) is str
+    assert host == "one.example"
 
 
 def test_what_was_refused_is_refused_again() -> None:

@@ -62,12 +62,14 @@ def parse_authority(hostname: str, port: int) -> Authority:
         raise TypeError(f"port must be an int, not {type(port).__name__}")
     if not 1 <= port <= 65_535:
         raise ValueError(f"port is not between 1 and 65535: {port}")
-    return _checked_authority(hostname, port)
+    # A member of an enumeration, say, prints as something else than what is checked here, and
+    # would do so for each later caller to whom it is equal.
+    return _checked_authority(str.__str__(hostname), int.__index__(port))
 
 
 # A program that opens many connections opens them to few hosts (bench, connect). It is an error
 # that is not remembered: what is not allowed is checked again.
-@lru_cache(_REMEMBERED, typed=True)
+@lru_cache(_REMEMBERED)
 def _checked_authority(hostname: str, port: int) -> Authority:
     return Authority(_checked_host(hostname), port)
 
