@@ -57,10 +57,10 @@ class Transport(ABC):
         is_committed: Whether the octets of a send that gave a `PollNeeded` count as gone out,
             since only the same octets may follow.
         can_scatter: Whether `receive_scattered` and `receive` do better than `receive_into` with a
-            copy behind it, so that they are used. They may not go past an `receive_into` that a
+            copy behind it, so that they are used. They may not go past a `receive_into` that a
             subclass overrides.
         is_drained: Whether the next receive gives a `PollNeeded`, since the one before took all
-            there was. Whoever waits without that receive sets it to False.
+            there was, or ended its turn. Whoever waits without that receive sets it to False.
     """
 
     is_committed: bool = False
@@ -116,7 +116,7 @@ class Transport(ABC):
     def receive_scattered(self, targets: Sequence[memoryview]) -> int | PollNeeded:
         """Receive octets into *targets*, each of which is filled before the next one.
 
-        By default there are none for any but the first.
+        By default only the first is filled.
 
         Returns:
             The count of all octets, 0 at the end.

@@ -29,10 +29,11 @@ class BodyFraming(ABC):
 
     It is given the buffer whenever octets have come, and delivers payload from it (`take`,
     `move_into`) or is told of payload that went past it, directly into the caller's memory
-    (`delivered`). It raises `InvalidResponse` or `UnsupportedResponse` for a faulty framing, and
-    again when called again, and `ConnectionClosed` from `peer_closed`. It may not do I/O, consume
-    an octet that follows the body, keep memory that it is given, take a body that was cut short for
-    a whole one, or come to another result where the octets arrive in other segments.
+    (`delivered`, or `settle` where it said how by `lay_out`). It raises `InvalidResponse` or
+    `UnsupportedResponse` for a faulty framing, and again when called again, and `ConnectionClosed`
+    from `peer_closed`. It may not do I/O, consume an octet that follows the body, keep memory that
+    it is given, take a body that was cut short for a whole one, or come to another result where the
+    octets arrive in other segments.
 
     Attributes:
         length: Octets of the transmitted body, or `None` where the head does not tell.
