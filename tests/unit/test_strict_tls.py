@@ -115,6 +115,47 @@ def test_context_that_is_strict_is_not_touched(
         assert ends.ours.context is context
 
 
+def test_options_are_looked_at_only_while_nobody_else_changes_them(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a thread could see what another one has left out, and wrap when it is back."""
+
+    class Noting:
+        is_held = False
+
+        def __enter__(self) -> None:
+            self.is_held = True
+
+        def __exit__(self, *_: object) -> None:
+            self.is_held = False
+
+    class Watched(ssl.SSLContext):
+        def __getattribute__(self, name: str) -> object:
+            note(name)
+            return super().__getattribute__(name)
+
+        def __setattr__(self, name: str, value: object) -> None:
+            note(name)
+            super().__setattr__(name, value)
+
+    def note(name: str) -> None:
+        if name == "options":
+            seen.append(lock.is_held)
+
+    seen: list[bool] = []
+    lock = Noting()
+    monkeypatch.setattr(strict_tls, "_IS_LENIENT", True)
+    monkeypatch.setattr(strict_tls, "_changing", lock)
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    context.options |= LENIENT
+    context.__class__ = Watched
+    with wrapped(context, authority):
+        assert seen
+        assert all(seen)
+    assert not lock.is_held
+
+
 def test_failure_leaves_the_context_as_it_was(
     context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

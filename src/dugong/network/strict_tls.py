@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 # there only where somebody has set it.
 _IS_LENIENT: Final[bool] = sys.version_info < (3, 11, 4)
 _LENIENT: Final[int] = getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-# Two threads must not restore what the other one has changed.
-_changing: Final = threading.Lock()
+# Two threads must not restore what the other one has changed, or take it for how the context came.
+# Reentrant, since a signal handler may connect while this thread is in it.
+_changing: Final = threading.RLock()
 
 
 def wrap_strictly(
@@ -30,10 +31,12 @@ def wrap_strictly(
     Where the context came with the option that takes a cut for an end, the connection is made
     without it, and the context is left as it was.
     """
-    if not (_IS_LENIENT and context.options & _LENIENT):
+    if not _IS_LENIENT:
         return _wrap(context, sock, server_hostname)
     with _changing:
         options = context.options
+        if not options & _LENIENT:
+            return _wrap(context, sock, server_hostname)
         context.options = options & ~_LENIENT
         try:
             return _wrap(context, sock, server_hostname)
