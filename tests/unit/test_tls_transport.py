@@ -333,6 +333,20 @@ class TestReceiving:
             assert ends.received() == b""
             ends.transport.close()
 
+    def test_one_receive_takes_no_more_than_its_fair_share(
+        self, contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert FAIR_SHARE % RECORD == 0
+        monkeypatch.setattr(ssl.SSLSocket, "read", lambda _, size, target: min(size, RECORD))
+        client, server = secured_pair(contexts)
+        with server:
+            transport = TLSTransport(client)
+            target = memoryview(bytearray(2 * FAIR_SHARE))
+            assert transport.receive_into(target) == FAIR_SHARE
+            assert transport.receive_into(target) is transport.readable
+            assert transport.receive_into(target) == FAIR_SHARE
+            transport.close()
+
     def test_end_without_closure_alert_can_be_accepted_in_older_words(
         self, contexts: Contexts, monkeypatch: pytest.MonkeyPatch
     ) -> None:
