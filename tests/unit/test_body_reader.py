@@ -308,6 +308,21 @@ def test_failed_receive_of_what_is_foreseen_leaves_the_callers_memory_free() -> 
         buf.clear()
 
 
+def test_interrupt_behind_a_receive_of_what_is_foreseen_leaves_the_callers_memory_free(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def settle(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ChunkedBody, "settle", settle)
+    with reading_what_is_foreseen(b"abc") as reader:
+        buf = bytearray(50_000)
+        with memoryview(buf) as target, pytest.raises(KeyboardInterrupt) as caught:
+            reader.body.step_readinto(target)
+        assert caught.tb is not None
+        buf.clear()
+
+
 def test_receive_of_what_is_foreseen_can_be_repeated() -> None:
     with reading_what_is_foreseen() as reader:
         assert reader.readinto(50_000) is reader.transport.readable

@@ -114,13 +114,13 @@ class BodyReader:
             views = framing.lay_out(target)
             try:
                 received = transport.receive_scattered(views)
+                if type(received) is int and received:
+                    return framing.settle(views, received, self._buffer)
             except BaseException:
                 # A traceback would keep the caller's memory locked with them.
                 for view in views[::2]:
                     view.release()
                 raise
-            if type(received) is int and received:
-                return framing.settle(views, received, self._buffer)
         elif framing.room >= len(target):
             received = transport.receive_into(target)
         else:
