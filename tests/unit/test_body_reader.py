@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dugong import ConnectionClosed, InvalidResponse, UnsupportedResponse
 from dugong.exchange.body_reader import BodyReader
@@ -345,6 +348,49 @@ def test_close_where_chunks_are_foreseen_is_a_cut() -> None:
         pytest.raises(ConnectionClosed, match="before the end of the body"),
     ):
         reader.readinto(50_000)
+
+
+@st.composite
+def chunked_bodies(draw: st.DrawFn) -> tuple[bytes, bytes]:
+    """Make a body whose chunks mostly go on as they began, and give its octets and payload."""
+    octets, payload = b"", b""
+    for _ in range(draw(st.integers(1, 4))):
+        size = draw(st.sampled_from([5, 4_096, 4_099, 9_000]))
+        line = b"0" * draw(st.integers(0, 2)) + b"%x\r\n" % size
+        for _ in range(draw(st.integers(1, 5))):
+            # What looks like framing, at changing places
+            piece = (draw(st.binary(max_size=3)) + b"\r\n1000\r\n001000\r\n") * size
+            piece = piece[: size - 2] + b"\r\n"
+            octets += line + piece + b"\r\n"
+            payload += piece
+    return octets + b"0\r\n\r\n", payload
+
+
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@given(
+    body=chunked_bodies(),
+    segments=st.lists(st.integers(1, 30_000), min_size=1, max_size=5),
+    sizes=st.lists(st.sampled_from([1, 300, 16_384, 20_000, 70_000]), min_size=1, max_size=4),
+)
+def test_payload_is_the_same_however_it_comes_and_goes(
+    body: tuple[bytes, bytes], segments: list[int], sizes: list[int]
+) -> None:
+    octets, payload = body
+    script, at = [], 0
+    for size in itertools.cycle(segments):
+        script.append(octets[at : at + size])
+        at += size
+        if at >= len(octets):
+            break
+    got = b""
+    with reading(chunks(), *script, b"HTTP/1.1 200 OK") as reader:
+        for size in itertools.cycle(sizes):
+            piece = reader.readinto(size)
+            assert isinstance(piece, bytes)
+            got += piece
+            if not piece:
+                break
+    assert got == payload
 
 
 class Drained(ScriptedTransport):

@@ -537,6 +537,52 @@ class NewlineBody(BodyFraming):
         self.ended = True
 
 
+class TriplesBody(BodyFraming):
+    """Triples of letters with hyphens between, and a full stop behind the last letter."""
+
+    is_foreseen = True
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.hyphen = bytearray(1)
+        self.left = 7
+        self.room = 3
+
+    def advance(self, buffer: ReadBuffer) -> bool:
+        if self.room or self.ended:
+            return True
+        if not buffer.size:
+            return False
+        buffer.skip(1)
+        self._begin_triple()
+        return True
+
+    def _begin_triple(self) -> None:
+        self.room = min(3, self.left)
+        self.ended = not self.room
+
+    def delivered(self, count: int) -> None:
+        self.room -= count
+        self.left -= count
+
+    def lay_out(self, target: memoryview) -> list[memoryview]:
+        views = [target[: self.room]]
+        if len(target) > self.room:
+            views += memoryview(self.hyphen), target[self.room : self.room + 3]
+        return views
+
+    def settle(self, views: list[memoryview], received: int, buffer: ReadBuffer) -> int:
+        first = min(received, self.room)
+        self.delivered(first)
+        if received == first:
+            return first
+        self._begin_triple()
+        second = min(received - first - 1, self.room)
+        self.delivered(second)
+        buffer.put(bytes(views[-1][second : received - first - 1]))
+        return first + second
+
+
 class TestBodyFraming:
     @pytest.mark.parametrize(
         ("make", "octets", "payload"),
@@ -548,6 +594,7 @@ class TestBodyFraming:
             pytest.param(UntilCloseBody, b"octets", b"octets", id="until close"),
             pytest.param(UntilCloseBody, b"", b"", id="until close, without octets"),
             pytest.param(NewlineBody, b"octets\n", b"octets", id="looks ahead"),
+            pytest.param(TriplesBody, b"abc-def-g.", b"abcdefg", id="foreseen"),
         ],
     )
     def test_good(self, make: Callable[[], BodyFraming], octets: bytes, payload: bytes) -> None:
@@ -575,6 +622,40 @@ class TestBodyFraming:
 
         with broken("a body must not end where the connection fails, but nothing was raised"):
             check_body_framing(Trusting, b"octets", b"octets")
+
+    def test_settle_that_counts_what_is_no_payload(self) -> None:
+        class Counting(TriplesBody):
+            def settle(self, views: list[memoryview], received: int, buffer: ReadBuffer) -> int:
+                super().settle(views, received, buffer)
+                return received
+
+        with broken("room must be that of the payload"):
+            check_body_framing(Counting, b"abc-def-g.", b"abcdefg")
+
+    def test_settle_that_counts_too_much(self) -> None:
+        class Exaggerating(TriplesBody):
+            def settle(self, views: list[memoryview], received: int, buffer: ReadBuffer) -> int:
+                return super().settle(views, received, buffer) + 100
+
+        with broken("settle() must return octets of payload, not 10"):
+            check_body_framing(Exaggerating, b"abc-def-g.", b"abcdefg")
+
+    def test_settle_that_keeps_memory(self) -> None:
+        class Keeping(TriplesBody):
+            def settle(self, views: list[memoryview], received: int, buffer: ReadBuffer) -> int:
+                self.kept = views[0][:1]
+                return super().settle(views, received, buffer)
+
+        with broken("settle() must not keep the memory that it is given"):
+            check_body_framing(Keeping, b"abc-def-g.", b"abcdefg")
+
+    def test_layout_without_memory(self) -> None:
+        class Empty(TriplesBody):
+            def lay_out(self, target: memoryview) -> list[memoryview]:
+                return []
+
+        with broken("lay_out() must begin with memory that is not empty"):
+            check_body_framing(Empty, b"abc-def-g.", b"abcdefg")
 
     def test_framing_that_consumes_what_follows(self) -> None:
         class Greedy(SizedBody):

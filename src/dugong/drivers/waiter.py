@@ -127,8 +127,8 @@ class Waiter:
             if needed is not self._needed:
                 poller = select.poll()
                 poller.register(needed.fd, needed.mask)
-                self._needed, self._poll = needed, poller.poll
                 self._natural = None
+                self._needed, self._poll = needed, poller.poll
             if needed.mask != self._natural_mask:
                 return self._wait_crossed(crossed)
             self._natural = needed

@@ -57,15 +57,16 @@ class Gathered:
         """Make room for a part of *most* octets, as large as what has arrived allows."""
         size = self._size
         ahead = max(_FIRST_BLOCK, min(_FURTHER_BLOCKS * size, _MOST_AHEAD), size // 4)
-        self._capacity = size + min(most, ahead)
-        if self._capacity < 2 * size:
-            self._octets.seek(self._capacity - 1)
+        capacity = size + min(most, ahead)
+        if capacity < 2 * size:
+            self._octets.seek(capacity - 1)
             self._octets.write(b"\0")
-            return
-        larger = io.BytesIO(bytes(self._capacity))
-        with self._octets.getbuffer() as memory:
-            larger.write(memory[:size])
-        self._octets = larger
+        else:
+            larger = io.BytesIO(bytes(capacity))
+            with self._octets.getbuffer() as memory:
+                larger.write(memory[:size])
+            self._octets = larger
+        self._capacity = capacity
 
     def take(self, limit: int) -> bytes:
         """Return at most *limit* octets from the front."""

@@ -85,9 +85,10 @@ class BodyFraming(ABC):
         return payload
 
     def lay_out(self, target: memoryview) -> list[memoryview]:
-        """Return where to receive what comes next: payload into parts of *target*.
+        """Return where to receive what comes next: every other view is a part of *target*.
 
-        To be called where `room` is not 0. What lies between the payload goes elsewhere.
+        The first one is, and the parts follow each other without gaps. The views between are for
+        what lies between the payload. To be called where `room` is not 0.
         """
         return [target[: self.room]]
 

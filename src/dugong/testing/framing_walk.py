@@ -46,7 +46,9 @@ def check_body_framing(make: Callable[[], BodyFraming], octets: bytes, payload: 
             require(got == payload, f"the payload must be {payload!r}, not {got!r}")
             _end(framing, ends_itself=ends_itself)
             _check_after_end(framing)
-    _check_direct(make(), octets, payload)
+    for size in (1, 7, len(octets) + 1):
+        for step in (1, len(octets)):
+            _check_direct(make(), octets, payload, size, step)
     for cut in range(len(octets)):
         _check_cut(make(), octets[:cut], payload, ends_itself=ends_itself)
 
@@ -155,8 +157,13 @@ def _check_after_end(framing: BodyFraming) -> None:
     require(buffer.size == len(_FOLLOWING), "nothing must be consumed behind the end of the body")
 
 
-def _check_direct(framing: BodyFraming, octets: bytes, payload: bytes) -> None:
-    """Receive payload past the buffer wherever that is allowed."""
+def _check_direct(
+    framing: BodyFraming, octets: bytes, payload: bytes, size: int, step: int
+) -> None:
+    """Receive payload past the buffer wherever that is allowed.
+
+    It goes into memory of *size* octets, of which at most *step* come at once.
+    """
     buffer = ReadBuffer()
     got = bytearray()
     left = octets
@@ -166,8 +173,12 @@ def _check_direct(framing: BodyFraming, octets: bytes, payload: bytes) -> None:
             break
         if is_ready and buffer.size:
             got += _take_all(framing, buffer)
+        elif is_ready and framing.is_foreseen:
+            count, piece = _receive_foreseen(framing, buffer, left[:step], size)
+            got += piece
+            left = left[count:]
         elif is_ready:
-            piece = left[: framing.room]
+            piece = left[: min(framing.room, size, step)]
             with raises_nothing("delivered() must account for as many octets as there is room"):
                 framing.delivered(len(piece))
             got += piece
@@ -176,6 +187,29 @@ def _check_direct(framing: BodyFraming, octets: bytes, payload: bytes) -> None:
             put(buffer, left[:1])
             left = left[1:]
     require(bytes(got) == payload, f"room must be that of the payload {payload!r}, not {got!r}")
+
+
+def _receive_foreseen(
+    framing: BodyFraming, buffer: ReadBuffer, octets: bytes, size: int
+) -> tuple[int, bytes]:
+    """Receive as `lay_out` says; return how many octets that takes, and the payload of them."""
+    memory = bytearray(size)
+    with memoryview(memory) as target:
+        with raises_nothing("lay_out() must be possible where there is room"):
+            views = framing.lay_out(target)
+        left = memoryview(octets)
+        for view in views:
+            view[: len(left)] = left[: len(view)]
+            left = left[len(view) :]
+        received = len(octets) - len(left)
+        require(received > 0, "lay_out() must begin with memory that is not empty")
+        with raises_nothing("settle() must account for what was received as lay_out() said"):
+            count = framing.settle(views, received, buffer)
+        for view in views[::2]:
+            view.release()
+    require(not keeps_memory(memory), "settle() must not keep the memory that it is given")
+    require(0 <= count <= size, f"settle() must return octets of payload, not {count}")
+    return received, bytes(memory[:count])
 
 
 def _check_cut(framing: BodyFraming, octets: bytes, payload: bytes, *, ends_itself: bool) -> None:
