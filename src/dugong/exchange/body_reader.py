@@ -114,7 +114,9 @@ class BodyReader:
             views = framing.lay_out(target)
             try:
                 received = transport.receive_scattered(views)
-                if type(received) is int and received:
+                if type(received) is not int and isinstance(received, PollNeeded):
+                    return received
+                if received:
                     return framing.settle(views, received, self._buffer)
             except BaseException:
                 # A traceback would keep the caller's memory locked with them.
@@ -126,7 +128,8 @@ class BodyReader:
         else:
             with target[: framing.room] as window:
                 received = transport.receive_into(window)
-        if isinstance(received, PollNeeded):
+        # isinstance() takes long to say no (bench, download-readinto).
+        if type(received) is not int and isinstance(received, PollNeeded):
             return received
         if received:
             framing.delivered(received)
