@@ -28,11 +28,11 @@ class ConstantPart:
     def __init__(self, fields: Mapping[str, str]) -> None:
         """Check and encode *fields*."""
         check_fields(fields)
-        self.fields = fields
-        self.names = names = lower_names(fields)
-        self.lines = lines = encode_fields(fields)
-        self.closes = says_close(names.get("connection", ""))
-        self.plain_end = f" HTTP/1.1\r\n{lines}\r\n"
+        self.fields: Mapping[str, str] = fields
+        self.names: dict[str, str] = lower_names(fields)
+        self.lines: str = encode_fields(fields)
+        self.closes: bool = says_close(self.names.get("connection", ""))
+        self.plain_end: str = f" HTTP/1.1\r\n{self.lines}\r\n"
 
 
 def usual_fields(host: str) -> dict[str, str]:

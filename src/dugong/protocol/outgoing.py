@@ -91,12 +91,12 @@ class EncodedRequest(Outgoing):
         self.octets = 0
         self.is_begun = False
         self.is_out = False
-        self.method = method
-        self.path = path
-        self.body = body
-        self.length = length
-        self.chunked = chunked
-        self.closes = closes
+        self.method: str = method
+        self.path: str = path
+        self.body: memoryview | None = body
+        self.length: int = length
+        self.chunked: bool = chunked
+        self.closes: bool = closes
         self.phase: Phase = _WHOLE
         self.verdict: Verdict = _NO_VERDICT
 
