@@ -366,7 +366,7 @@ def chunked_bodies(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return octets + b"0\r\n\r\n", payload
 
 
-@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@settings(max_examples=20, derandomize=True, database=None, deadline=None)
 @given(
     body=chunked_bodies(),
     segments=st.lists(st.integers(1, 30_000), min_size=1, max_size=5),
