@@ -12,7 +12,13 @@ import ssl  # this module is imported with the first connection that needs it
 from typing import TYPE_CHECKING, Final, Literal, NoReturn, cast, overload
 
 from dugong.exceptions import ConnectionClosed
-from dugong.network.transport import FAIR_SHARE, ReentrantLock, Transport, raise_translated
+from dugong.network.transport import (
+    FAIR_SHARE,
+    ReentrantLock,
+    Transport,
+    misses_closure_alert,
+    raise_translated,
+)
 from dugong.polling import POLLIN, PollNeeded, release
 
 if TYPE_CHECKING:
@@ -118,7 +124,7 @@ class TLSTransport(Transport):
         except ssl.SSLWantWriteError:
             return self.writable
         except (OSError, ValueError) as exc:
-            if self.accept_missing_close_notify and _tells_missing_alert(exc):
+            if self.accept_missing_close_notify and misses_closure_alert(exc):
                 return 0
             raise_translated(exc)
         self._received_in_turn += count
@@ -245,14 +251,6 @@ def _decoded(sock: ssl.SSLSocket, octets: bytes | None) -> PeerCertificate | Non
             _certificates.clear()
         _certificates[octets] = certificate
     return certificate
-
-
-def _tells_missing_alert(exc: Exception) -> bool:
-    # The latter is how Python says it before 3.11.4.
-    return (
-        isinstance(exc, ssl.SSLEOFError)
-        or getattr(exc, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
-    )
 
 
 def _closed() -> ConnectionClosed:

@@ -214,10 +214,21 @@ def is_cut_off(exc: BaseException) -> bool:
         return exc.errno in _CUT_OFF
     import ssl
 
-    # The last two: a server that cut the connection off before the handshake, as SSLSocket tells
-    # it, and an end in the middle of a record, where OpenSSL does not count it as the end.
+    # The errno: a server that cut the connection off before the handshake, as SSLSocket tells it.
     return (
-        isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
+        misses_closure_alert(exc)
+        or isinstance(exc, (ssl.SSLZeroReturnError, ssl.SSLSyscallError))
         or exc.errno == errno.ENOTCONN
+    )
+
+
+def misses_closure_alert(exc: BaseException) -> bool:
+    """Return whether an error of `ssl` says that the peer closed without the closure alert."""
+    import ssl
+
+    # The latter: an end in the middle of a record, where OpenSSL does not count it as the end, and
+    # before Python 3.11.4 every such end.
+    return (
+        isinstance(exc, ssl.SSLEOFError)
         or getattr(exc, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
     )
