@@ -66,6 +66,9 @@ both_ways = pytest.mark.parametrize(
     [pytest.param(Reading.read, id="read"), pytest.param(Reading.readinto, id="readinto")],
 )
 both_sizes = pytest.mark.parametrize("size", [10, 40_000], ids=["small", "direct"])
+all_sizes = pytest.mark.parametrize(
+    "size", [10, 20_000, 40_000], ids=["small", "direct", "more than there is"]
+)
 
 
 @both_ways
@@ -147,7 +150,7 @@ def test_chunks_are_read_whatever_goes_directly(
 
 
 @both_ways
-@both_sizes
+@all_sizes
 def test_read_that_waits_can_be_repeated(way: Way, size: int) -> None:
     with reading(SizedBody(20_000)) as reader:
         assert way(reader, size) is reader.transport.readable
@@ -212,11 +215,11 @@ def lines_and_data(size: int, count: int) -> bytes:
         pytest.param(65_536, 65_536, [65_536, 9], id="one chunk"),
         pytest.param(32_768, 65_536, [32_768, 8, 32_768, 8, 0], id="two chunks"),
         pytest.param(32_768, 50_000, [32_768, 8, 17_232], id="chunk and a part"),
-        pytest.param(32_768, 16_384, [16_384], id="part of a chunk"),
+        pytest.param(32_768, 16_384, 16_384, id="part of a chunk"),
     ],
 )
 def test_chunks_and_the_lines_between_come_in_one_receive(
-    size: int, target: int, views: list[int]
+    size: int, target: int, views: int | list[int]
 ) -> None:
     transport = Noting()
     reader = Reading(transport)
@@ -336,6 +339,7 @@ def test_receive_of_what_is_foreseen_can_be_repeated() -> None:
 def test_close_can_end_a_body_that_is_foreseen() -> None:
     class Foreseen(UntilCloseBody):
         is_foreseen = True
+        room = 20_000
 
     with reading(Foreseen(), b"abc", END) as reader:
         assert reader.readinto(20_000) == b"abc"

@@ -80,29 +80,45 @@ class BodyReader:
 
     def step_readinto(self, target: memoryview) -> int | PollNeeded:
         """Receive payload into *target*, which is not empty; 0 at the end of the body."""
-        if self._link.failure is not None:
-            self._link.check_alive()
+        link = self._link
+        if link.failure is not None:
+            link.check_alive()
         if self._gathered is not None:
             moved = self._gathered.move_into(target)
             self._drop_if_empty(self._gathered)
             return moved
-        framing = self._framing
-        if framing is _NO_BODY:
-            self._check_not_lost()
-            return 0
+        framing, size = self._framing, len(target)
         try:
-            is_large = framing.room >= DIRECT_SIZE or self._foresees(framing)
-            if is_large and len(target) >= DIRECT_SIZE and not self._buffer.size:
-                count = self._receive_directly(framing, target)
+            if size < DIRECT_SIZE or self._buffer.size or self._pause is not None:
+                count = self._read_into(framing, target)
+            elif framing.is_foreseen and 0 < framing.room <= size and link.transport.can_scatter:
+                count = self._receive_scattered(framing, target)
+            elif framing.room >= size:
+                # Nearly all reads of a large body (bench, download-readinto)
+                count = link.transport.receive_into(target)
+                # isinstance() takes long to say no.
+                if type(count) is not int and isinstance(count, PollNeeded):
+                    return count
+                if count:
+                    framing.delivered(count)
+                else:
+                    self._peer_closed(framing)
             else:
                 count = self._read_into(framing, target)
         except BaseException as exc:
-            self._link.receiving_failed(exc)
+            link.receiving_failed(exc)
             raise
         if framing.ended and (not count or framing.length is not None):
+            self._end(framing)
+        return count
+
+    def _end(self, framing: BodyFraming) -> None:
+        """Tell that a body is at its end; or, where there is none, whether it was lost."""
+        if framing is _NO_BODY:
+            self._check_not_lost()
+        else:
             self._framing = _NO_BODY
             self._link.body_ended(framing)
-        return count
 
     def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
         """Receive from the socket into *target*; 0 where that ends the body."""
@@ -111,30 +127,35 @@ class BodyReader:
             return pause
         transport = self._link.transport
         if framing.is_foreseen and transport.can_scatter:
-            views = framing.lay_out(target)
-            try:
-                received = transport.receive_scattered(views)
-                if type(received) is not int and isinstance(received, PollNeeded):
-                    return received
-                if received:
-                    return framing.settle(views, received, self._buffer)
-            except BaseException:
-                # A traceback would keep the caller's memory locked with them.
-                for view in views[::2]:
-                    view.release()
-                raise
-        elif framing.room >= len(target):
+            return self._receive_scattered(framing, target)
+        if framing.room >= len(target):
             received = transport.receive_into(target)
         else:
             with target[: framing.room] as window:
                 received = transport.receive_into(window)
-        # isinstance() takes long to say no (bench, download-readinto).
-        if type(received) is not int and isinstance(received, PollNeeded):
+        if isinstance(received, PollNeeded):
             return received
         if received:
             framing.delivered(received)
         else:
             self._peer_closed(framing)
+        return received
+
+    def _receive_scattered(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
+        """Receive into *target*, and what lies between the payload beside it."""
+        views = framing.lay_out(target)
+        try:
+            received = self._link.transport.receive_scattered(views)
+            if type(received) is not int and isinstance(received, PollNeeded):
+                return received
+            if received:
+                return framing.settle(views, received, self._buffer)
+        except BaseException:
+            # A traceback would keep the caller's memory locked with them.
+            for view in views[::2]:
+                view.release()
+            raise
+        self._peer_closed(framing)
         return received
 
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
