@@ -454,6 +454,10 @@ def test_tail_is_the_line_behind_a_large_chunk(line: bytes, size: int, tail: int
         pytest.param(5, 8_197, [5, 8, 8_192, 8, 0], id="rest of a chunk"),
         pytest.param(8_192, 8_000, [8_000], id="less than the chunk"),
         pytest.param(8_192, 8_192, [8_192, 8], id="just the chunk"),
+        pytest.param(8_192, 10_000, [8_192, 8, 1_808], id="chunk and a part"),
+        pytest.param(5, 8_000, [5, 8, 7_995], id="parts of two chunks"),
+        pytest.param(5, 8_192, [5, 8], id="rest of a chunk, where each fills the target"),
+        pytest.param(5, 4_096, [5, 8], id="rest of a chunk, where two halves fill the target"),
         pytest.param(
             8_192, 200_000, [*[8_192, 8] * 9, 0], id="no more than the buffer can take back"
         ),
