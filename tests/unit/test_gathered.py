@@ -90,14 +90,14 @@ def test_no_more_is_received_than_is_wanted(gathered: Gathered) -> None:
 
 
 @pytest.fixture
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dugong.exchange.gathered._FIRST_BLOCK", 100)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dugong.exchange.gathered.BUFFER_SIZE", 10)
+    monkeypatch.setattr("dugong.exchange.gathered._FIRST_ROOM", 100)
     monkeypatch.setattr("dugong.exchange.gathered._MOST_AHEAD", 4_000)
 
 
-@pytest.mark.usefixtures("small_blocks")
-def test_memory_grows_with_what_has_arrived() -> None:
-    queue = Gathered()
+def offered_until_full(queue: Gathered, total: int) -> list[int]:
+    """Have *queue* filled up to *total* octets; return how many each receive was offered."""
     offered: list[int] = []
 
     def receive(window: memoryview) -> int:
@@ -105,25 +105,43 @@ def test_memory_grows_with_what_has_arrived() -> None:
         window[:] = bytes([len(offered)]) * len(window)
         return len(window)
 
-    for _ in range(8):
-        queue.fill(receive, 2**62)
-    assert offered == [100, 1_500, 4_000, 4_000, 4_000, 4_000, 4_400, 5_500]
+    while len(queue) < total:
+        queue.fill(receive, total - len(queue))
+    return offered
+
+
+@pytest.mark.usefixtures("small_steps")
+@pytest.mark.parametrize(
+    ("total", "offered"),
+    [
+        pytest.param(1, [1], id="one octet"),
+        pytest.param(100, [100], id="as much as there is room for at first"),
+        pytest.param(101, [10, 91], id="little more: the step before is a small one"),
+        pytest.param(1_600, [100, 1_500], id="one step"),
+        pytest.param(4_000, [16, 234, 3_750], id="two steps"),
+        pytest.param(
+            20_000, [79, 1_171, 4_000, 4_000, 4_000, 4_000, 2_750], id="no more than that ahead"
+        ),
+        pytest.param(
+            50_000,
+            [13, 183, 2_929, 4_000, 4_000, 4_000, 4_000, 4_781, 5_976, 7_470, 9_338, 3_310],
+            id="a quarter of what has arrived",
+        ),
+    ],
+)
+def test_room_grows_with_what_has_arrived(total: int, offered: list[int]) -> None:
+    queue = Gathered()
+    assert offered_until_full(queue, total) == offered
     assert queue.rest() == b"".join(bytes([i + 1]) * size for i, size in enumerate(offered))
 
 
-@pytest.mark.usefixtures("small_blocks")
-def test_memory_is_not_larger_than_what_is_wanted() -> None:
+@pytest.mark.parametrize("first", [0, 1, 4_011, 65_451, 262_144])
+@pytest.mark.parametrize("size", [2**16, 2**20, 2**22 + 1, 2**24 - 1])
+def test_little_is_copied_whatever_came_first(first: int, size: int) -> None:
     queue = Gathered()
-    offered: list[int] = []
-
-    def receive(window: memoryview) -> int:
-        offered.append(len(window))
-        return len(window)
-
-    for most in (150, 50):
-        queue.fill(receive, most)
-    assert offered == [100, 50]
-    assert queue.rest() == bytes(150)
+    queue.add(bytes(first))
+    *before_the_last_step, _ = offered_until_full(queue, first + size)
+    assert sum(before_the_last_step) <= (first + size) // 16 + 1
 
 
 def test_what_was_received_can_be_taken_before_the_rest_comes(gathered: Gathered) -> None:
