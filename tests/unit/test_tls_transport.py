@@ -278,6 +278,74 @@ class TestReceiving:
         assert ends.received() is ends.transport.readable
         assert ends.received() == b"more"
 
+    def test_short_records_of_one_length_are_received_together(self, ends: Ends) -> None:
+        octets = _octets(5 * 4_096)
+        for begin in range(0, len(octets), 4_096):
+            ends.peer.send(octets[begin : begin + 4_096])
+        assert ends.received(PIECE) == octets[:4_096]
+        assert ends.received(PIECE) is ends.transport.readable
+        assert ends.received(PIECE) == octets[4_096:]
+        assert ends.transport.is_drained
+
+    @pytest.mark.parametrize("size", [3_000, 4_000])
+    def test_receive_is_filled_from_short_records(self, ends: Ends, size: int) -> None:
+        self.receive_short(ends)
+        octets = _octets(6_000)
+        for begin in (0, 2_000, 4_000):
+            ends.peer.send(octets[begin : begin + 2_000])
+        received = ends.awaited(size)
+        assert received == octets[:size]
+        while len(received) < len(octets):
+            received += ends.awaited(6_000)
+        assert received == octets
+
+    def receive_short(self, ends: Ends) -> None:
+        """Receive a record of 2,000 octets, and wait behind it."""
+        ends.peer.send(bytes(2_000))
+        assert ends.received(PIECE) == bytes(2_000)
+        assert ends.received(PIECE) is ends.transport.readable
+
+    @pytest.mark.parametrize("size", [100, 3_000])
+    def test_record_of_another_length_ends_what_is_received_together(
+        self, ends: Ends, size: int
+    ) -> None:
+        self.receive_short(ends)
+        for length in (2_000, size, size):
+            ends.peer.send(bytes(length))
+        assert ends.received(PIECE) == bytes(2_000 + size)
+        assert ends.received(PIECE) is ends.transport.readable
+        assert ends.received(PIECE) == bytes(size)
+
+    def test_very_short_records_are_no_reason_to_look_for_more(self, ends: Ends) -> None:
+        for _ in range(3):
+            ends.peer.send(b"octets")
+        for _ in range(3):
+            assert ends.received(PIECE) == b"octets"
+            assert ends.received(PIECE) is ends.transport.readable
+
+    def test_begin_of_a_record_behind_short_ones_is_waited_for(self, ends: Ends) -> None:
+        self.receive_short(ends)
+        ends.peer.send(bytes(2_000))
+        socket.socket.send(ends.peer, b"\x17\x03\x03")
+        assert ends.received(PIECE) == bytes(2_000)
+        assert ends.received(PIECE) is ends.transport.readable
+
+    def test_end_behind_short_records_is_told_without_a_wait(self, ends: Ends) -> None:
+        """The peer may leave the connection open for long, and no poll tells of the alert."""
+        self.receive_short(ends)
+        ends.peer.send(bytes(2_000))
+        with contextlib.suppress(ssl.SSLWantReadError):
+            ends.peer.unwrap()
+        assert [ends.received(PIECE) for _ in range(3)] == [bytes(2_000), b"", b""]
+
+    def test_failure_behind_short_records_is_raised_without_a_wait(self, ends: Ends) -> None:
+        self.receive_short(ends)
+        ends.peer.send(bytes(2_000))
+        socket.socket.send(ends.peer, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        assert ends.received(PIECE) == bytes(2_000)
+        with pytest.raises(ssl.SSLError, match=r"(?i)wrong.version|record"):
+            ends.received(PIECE)
+
     def test_look_that_finds_something_lets_the_next_receive_give_it(self, ends: Ends) -> None:
         ends.peer.send(b"octets")
         assert ends.received() == b"octets"
@@ -344,6 +412,23 @@ class TestReceiving:
             target = memoryview(bytearray(2 * FAIR_SHARE))
             assert transport.receive_into(target) == FAIR_SHARE
             assert transport.receive_into(target) is transport.readable
+            assert transport.receive_into(target) == FAIR_SHARE
+            transport.close()
+
+    def test_rest_of_a_short_record_behind_a_fair_share_does_not_wait_for_the_socket(
+        self, contexts: Contexts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert FAIR_SHARE % 3_000
+        monkeypatch.setattr(ssl.SSLSocket, "read", lambda _, size, target: min(size, 3_000))
+        monkeypatch.setattr(ssl.SSLSocket, "pending", lambda _: 1)
+        client, server = secured_pair(contexts)
+        with server:
+            transport = TLSTransport(client)
+            server.send(b"so that there is something to be seen")
+            target = memoryview(bytearray(2 * FAIR_SHARE))
+            assert transport.receive_into(target) == 3_000
+            assert transport.receive_into(target) is transport.readable
+            assert transport.receive_into(target) == FAIR_SHARE
             assert transport.receive_into(target) == FAIR_SHARE
             transport.close()
 
