@@ -100,11 +100,17 @@ class Ends:
         socket.socket.shutdown(self.peer, socket.SHUT_RDWR)
 
 
+def waited(transport: TLSTransport) -> TLSTransport:
+    """Return a transport whose next receive does not wait first."""
+    transport.is_drained = False
+    return transport
+
+
 @pytest.fixture
 def ends(contexts: Contexts) -> Iterator[Ends]:
     client, server = secured_pair(contexts)
     with server:
-        transport = TLSTransport(client)
+        transport = waited(TLSTransport(client))
         yield Ends(transport, server)
         transport.close()
 
@@ -137,7 +143,7 @@ class FakeSocket:
 
 
 def failing(*failures: Exception) -> TLSTransport:
-    return TLSTransport(FakeSocket(deque(failures)))  # type: ignore[arg-type]  # a fake
+    return waited(TLSTransport(FakeSocket(deque(failures))))  # type: ignore[arg-type]  # a fake
 
 
 def test_connection_is_encrypted(ends: Ends) -> None:
@@ -224,6 +230,13 @@ class TestSending:
 
 
 class TestReceiving:
+    def test_first_one_waits(self, contexts: Contexts) -> None:
+        client, server = secured_pair(contexts)
+        transport = TLSTransport(client)
+        server.send(b"octets")
+        with server, contextlib.closing(transport):
+            assert Ends(transport, server).received() is transport.readable
+
     def test_returns_the_octets_that_came(self, ends: Ends) -> None:
         ends.peer.send(b"octets")
         assert ends.received(3) == b"oct"
@@ -396,7 +409,7 @@ class TestReceiving:
 
         client, server = secured_pair(contexts)
         with server:
-            ends = Ends(TolerantTransport(client), server)
+            ends = Ends(waited(TolerantTransport(client)), server)
             ends.cut()
             assert ends.received() == b""
             ends.transport.close()
@@ -408,7 +421,7 @@ class TestReceiving:
         monkeypatch.setattr(ssl.SSLSocket, "read", lambda _, size, target: min(size, RECORD))
         client, server = secured_pair(contexts)
         with server:
-            transport = TLSTransport(client)
+            transport = waited(TLSTransport(client))
             target = memoryview(bytearray(2 * FAIR_SHARE))
             assert transport.receive_into(target) == FAIR_SHARE
             assert transport.receive_into(target) is transport.readable
@@ -447,7 +460,7 @@ class TestReceiving:
         monkeypatch.setattr(ssl.SSLSocket, "read", read)
         client, server = secured_pair(contexts)
         with server:
-            transport = TolerantTransport(client)
+            transport = waited(TolerantTransport(client))
             assert transport.receive_into(memoryview(bytearray(1))) == 0
             transport.close()
 

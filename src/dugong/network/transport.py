@@ -60,7 +60,8 @@ class Transport(ABC):
             copy behind it, so that they are used. They may not go past a `receive_into` that a
             subclass overrides.
         is_drained: Whether the next receive gives a `PollNeeded`, since the one before took all
-            there was, or ended its turn. Whoever waits without that receive sets it to False.
+            there was, or ended its turn, or there was none. Whoever waits without that receive
+            sets it to False.
     """
 
     is_committed: bool = False
