@@ -42,7 +42,7 @@ class PollNeeded(NamedTuple):
         """
         poller = select.poll()
         poller.register(self.fd, self.mask)
-        return bool(poller.poll(to_milliseconds(timeout)))
+        return bool(poller.poll(None if timeout is None else to_milliseconds(timeout)))
 
 
 # To make one takes five times as long (bench, connect); the system gives the same numbers again.

@@ -178,6 +178,20 @@ class TestConnecting:
         opened(connector_to(address_of(listener), factory=factory)).close()
         assert delays[0]
 
+    def test_socket_does_not_block_where_it_is_made_to_by_a_second_call(
+        self, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timeouts: list[float | None] = []
+
+        def factory(sock: socket.socket) -> Transport:
+            timeouts.append(sock.gettimeout())
+            return open_transport(sock)
+
+        monkeypatch.setattr("dugong.network.connector._NON_BLOCKING", 0)
+        monkeypatch.setattr("dugong.network.connector._STREAM", socket.SOCK_STREAM)
+        opened(connector_to(address_of(listener), factory=factory)).close()
+        assert timeouts == [0]
+
     def test_unix_socket_can_be_an_address(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

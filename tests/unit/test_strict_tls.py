@@ -156,6 +156,29 @@ def test_options_are_looked_at_only_while_nobody_else_changes_them(
     assert not lock.is_held
 
 
+def test_class_of_somebody_else_is_given_the_name_as_text(authority: trustme.CA) -> None:
+    names: list[str | bytes | None] = []
+
+    class Noting(ssl.SSLContext):
+        def wrap_socket(
+            self,
+            sock: socket.socket,
+            server_side: bool = False,
+            do_handshake_on_connect: bool = True,
+            suppress_ragged_eofs: bool = True,
+            server_hostname: str | bytes | None = None,
+            session: ssl.SSLSession | None = None,
+        ) -> ssl.SSLSocket:
+            names.append(server_hostname)
+            return super().wrap_socket(
+                sock, server_side, do_handshake_on_connect, suppress_ragged_eofs, server_hostname
+            )
+
+    context = Noting(ssl.PROTOCOL_TLS_CLIENT)
+    with wrapped(context, authority):
+        assert names == ["server.example"]
+
+
 def test_failure_leaves_the_context_as_it_was(
     context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Final
 
 from dugong.exceptions import ConnectionClosed, ConnectionTimedOut
@@ -22,7 +23,7 @@ from dugong.network.transport import (
     forbid_blocking,
     raise_translated,
 )
-from dugong.polling import POLLIN, POLLOUT, PollNeeded, release
+from dugong.polling import POLLIN, POLLOUT, PollNeeded, poll_needed, release
 
 if TYPE_CHECKING:
     import ssl
@@ -35,6 +36,7 @@ _UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EINTR})
 _CONNECTED: Final = frozenset({0, errno.EISCONN})
 # Where the system can, the call that makes a socket makes it non-blocking too.
 _NON_BLOCKING: Final[int] = getattr(socket, "SOCK_NONBLOCK", 0)
+_STREAM: Final[int] = socket.SOCK_STREAM | _NON_BLOCKING
 
 
 class Connector:
@@ -72,25 +74,27 @@ class Connector:
             DNSUnavailable: That name could not be looked up.
             TunnelRefused: The proxy opens no tunnel.
         """
-        is_open = False
+        route = self.route
         try:
             sock = yield from self.co_connect_socket()
-            if self.route.ssl_context is not None:
-                if self.route.proxy is not None:
+            if route.ssl_context is not None:
+                if route.proxy is not None:
                     yield from self.co_open_tunnel(sock)
-                sock = yield from self.co_start_tls(sock, self.route.ssl_context)
+                sock = yield from self.co_start_tls(sock, route.ssl_context)
             transport = self.open_transport(sock)
-            self.check_not_interrupted()
-            is_open = True
-            return transport
-        except (ConnectionClosed, OSError):
-            self.check_not_interrupted()  # if it was, that is why
-            raise
-        finally:
+            if self._interrupted:
+                self.check_not_interrupted()
+        except BaseException as exc:
             with self._lock:
                 held, self._socket = self._socket, None
-            if held is not None and not is_open:
+            if held is not None:
                 close_released(held)
+            if isinstance(exc, (ConnectionClosed, OSError)):
+                self.check_not_interrupted()  # if it was, that is why
+            raise
+        with self._lock:
+            self._socket = None  # from now on it is the transport's
+        return transport
 
     def interrupt(self) -> None:
         """Let `co_open` raise `ConnectionClosed`, at once. To be called from any thread."""
@@ -115,7 +119,8 @@ class Connector:
         peer = self.route.proxy or self.route.origin
         failure: Exception | None = None
         for address in self.resolver.resolve(peer.host, peer.port):
-            self.check_not_interrupted()
+            if self._interrupted:
+                self.check_not_interrupted()
             try:
                 return (yield from self.co_connect_address(address))
             except (OSError, ConnectionTimedOut) as exc:
@@ -132,11 +137,11 @@ class Connector:
             OSError: The address does not answer, or refuses.
             ConnectionTimedOut: It did not answer in time.
         """
-        sock = socket.socket(address.family, socket.SOCK_STREAM | _NON_BLOCKING)
+        sock = socket.socket(address.family, _STREAM)
         self.hold(sock)
-        is_connected = False
         try:
-            forbid_blocking(sock)
+            if not _NON_BLOCKING:
+                forbid_blocking(sock)
             if address.family != socket.AF_UNIX:
                 # Small pipelined sends would wait for the acknowledgement of the one before.
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -147,17 +152,16 @@ class Connector:
             while error in _UNDER_WAY:
                 # Before the wait too: the socket that is held is woken only if it was connecting.
                 self.check_not_interrupted()
-                yield PollNeeded(sock.fileno(), POLLOUT)
+                yield poll_needed(sock.fileno(), POLLOUT)
                 self.check_not_interrupted()
                 error = sock.connect_ex(address.sockaddr)
             if error not in _CONNECTED:
                 raise OSError(error, os.strerror(error))
-            is_connected = True
-            return sock
-        finally:
-            if not is_connected:
-                self.hold(None)
-                close_released(sock)
+        except BaseException:
+            self.hold(None)
+            close_released(sock)
+            raise
+        return sock
 
     def co_open_tunnel(self, sock: socket.socket) -> Generator[PollNeeded, None, None]:
         """Have the proxy at the other end of *sock* open a tunnel to the server."""
@@ -179,28 +183,41 @@ class Connector:
                 could not prove who it is.
             ConnectionClosed: The server cut the connection off.
         """
-        import ssl
-
-        from dugong.network.strict_tls import wrap_strictly
-
+        wrap_strictly, want_read, want_write = _tls_tools()
         try:
             host = self.route.origin.host.partition("%")[0].removesuffix(".")
             secured = wrap_strictly(context, sock, host)
             self.hold(secured)
             while True:
-                self.check_not_interrupted()
+                if self._interrupted:
+                    self.check_not_interrupted()
                 try:
                     secured.do_handshake()
-                except ssl.SSLWantReadError:
-                    yield PollNeeded(secured.fileno(), POLLIN)
-                except ssl.SSLWantWriteError:
-                    yield PollNeeded(secured.fileno(), POLLOUT)
+                except want_read:
+                    yield poll_needed(secured.fileno(), POLLIN)
+                except want_write:
+                    yield poll_needed(secured.fileno(), POLLOUT)
                 else:
                     return secured
         except OSError as exc:
             _close_left_open(exc)
             self.check_not_interrupted()
             raise_translated(exc)
+
+
+# Two import statements in a function cost as much as ten calls (bench, tls-connect).
+@functools.cache
+def _tls_tools() -> tuple[
+    Callable[[ssl.SSLContext, socket.socket, str], ssl.SSLSocket],
+    type[ssl.SSLWantReadError],
+    type[ssl.SSLWantWriteError],
+]:
+    """Return what begins TLS, and what says that a handshake waits: not everybody needs it."""
+    import ssl
+
+    from dugong.network.strict_tls import wrap_strictly
+
+    return wrap_strictly, ssl.SSLWantReadError, ssl.SSLWantWriteError
 
 
 def _close_left_open(exc: OSError) -> None:

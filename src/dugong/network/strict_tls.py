@@ -31,23 +31,27 @@ def wrap_strictly(
     Where the context came with the option that takes a cut for an end, the connection is made
     without it, and the context is left as it was.
     """
+    # A str would be encoded by a codec that takes a quarter of all bytecodes here, and whose import
+    # takes longer than a handshake (bench, tls-connect). Another class may expect a str.
+    is_usual = type(context).wrap_socket is ssl.SSLContext.wrap_socket
+    host = server_hostname.encode("ascii") if is_usual else server_hostname
     if not _IS_LENIENT:
-        return _wrap(context, sock, server_hostname)
+        return _wrap(context, sock, host)
     with _changing:
         options = context.options
         if not options & _LENIENT:
-            return _wrap(context, sock, server_hostname)
+            return _wrap(context, sock, host)
         context.options = options & ~_LENIENT
         try:
-            return _wrap(context, sock, server_hostname)
+            return _wrap(context, sock, host)
         finally:
             context.options = options
 
 
-def _wrap(context: ssl.SSLContext, sock: socket.socket, server_hostname: str) -> ssl.SSLSocket:
+def _wrap(context: ssl.SSLContext, sock: socket.socket, host: str | bytes) -> ssl.SSLSocket:
     return context.wrap_socket(
         sock,
         do_handshake_on_connect=False,
         suppress_ragged_eofs=False,
-        server_hostname=server_hostname,
+        server_hostname=host,
     )
