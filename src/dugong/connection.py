@@ -12,7 +12,7 @@ import operator
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self, TypedDict, Unpack, overload
 
-from dugong.drivers.poll_loop import eval_coroutine
+from dugong.drivers.poll_loop import drive
 from dugong.layers import Layers
 from dugong.network.route import parse_route
 from dugong.network.transport import ReentrantLock
@@ -63,6 +63,7 @@ class HTTPConnection(BinaryStream):
     """
 
     layers: ClassVar[Layers] = Layers()
+    _last_transport: Transport | None = None
 
     def __init__(
         self,
@@ -94,12 +95,12 @@ class HTTPConnection(BinaryStream):
         self._encoder = self.layers.encoder(self._route.request_origin())
         self._hostname = hostname
         self._proxy = proxy
-        check_timeout(timeout)
+        if timeout is not None:
+            check_timeout(timeout)
         self._timeout = timeout
         # Reentrant, since a signal handler may disconnect while this thread holds it.
         self._replacing = ReentrantLock()
         self._talk = _no_conversation()
-        self._last_transport: Transport | None = None
 
     @classmethod
     def for_url(cls, url: str, **kwargs: Unpack[ConnectionOptions]) -> Self:
@@ -184,7 +185,7 @@ class HTTPConnection(BinaryStream):
         """
         talk = self._usable_conversation()
         if not talk.link.is_open:
-            eval_coroutine(talk.link.co_open(self._make_connector()), self._timeout)
+            drive(talk.link.co_open(self._make_connector()), self._timeout)
         talk.link.check_not_ended()
 
     def co_connect(self) -> Generator[PollNeeded, None, None]:
@@ -206,11 +207,12 @@ class HTTPConnection(BinaryStream):
             old = self._talk
             if old is _no_conversation():
                 return
-            if old.link.is_in_progress:
+            link = old.link
+            if link.is_in_progress:
                 old.receiver.interrupt()
-                old.link.abort("disconnect() was called")
+                link.abort("disconnect() was called")
             else:
-                old.link.abort("disconnect() was called")
+                link.abort("disconnect() was called")
                 self._forget(old)
 
     def reset(self) -> None:
@@ -296,7 +298,7 @@ class HTTPConnection(BinaryStream):
         request = self._encoder.encode(method, path, headers, body, expect100=expect100)
         talk = self._talk
         if talk.link.state.replaceable or not talk.link.is_open:
-            talk = eval_coroutine(self._co_open_for(request), self._timeout)
+            talk = self._open_for(request)
         talk.sender.send(request)
 
     def co_send_request(
@@ -577,20 +579,12 @@ class HTTPConnection(BinaryStream):
 
     # -- conversations
 
-    def _new_conversation(self) -> Conversation:
-        layers = self.layers
-        return _conversation_class()(
-            self._timeout, layers.head_parser, layers.framing, layers.limits
-        )
-
     def _usable_conversation(self) -> Conversation:
         """Return the present conversation, or a new one where there is none to go on with."""
-        talk = self._talk
-        while talk is _no_conversation() or talk.link.state.replaceable:
-            with self._replacing:
-                if self._talk is talk:
-                    self._replace(talk)
-                talk = self._talk
+        with self._replacing:
+            talk = self._talk
+            if talk is _no_conversation() or talk.link.state.replaceable:
+                talk = self._replace(talk)
         return talk
 
     def _file_sender(
@@ -603,8 +597,19 @@ class HTTPConnection(BinaryStream):
         talk = self._talk
         return FileSender(talk.sender, talk.link), judge_file(fh, count)
 
-    def _co_open_for(self, request: EncodedRequest) -> Generator[PollNeeded, None, Conversation]:
+    def _open_for(self, request: EncodedRequest) -> Conversation:
         """Return a conversation whose connection was opened, to send *request* on it."""
+        talk = self._usable_conversation()
+        try:
+            if not talk.link.is_open:
+                drive(talk.link.co_open(self._make_connector()), self._timeout)
+        except BaseException:
+            request.release()
+            raise
+        return talk
+
+    def _co_open_for(self, request: EncodedRequest) -> Generator[PollNeeded, None, Conversation]:
+        """Do what `_open_for` does, as a coroutine."""
         talk = self._usable_conversation()
         try:
             if not talk.link.is_open:
@@ -616,20 +621,23 @@ class HTTPConnection(BinaryStream):
 
     def _forget(self, old: Conversation) -> None:
         if old.receiver.body.leaves_loss:
-            self._replace(old)
-            self._talk.receiver.trailers = None
+            self._replace(old).receiver.trailers = None
             return
         if old.link.is_open:
             self._last_transport = old.link.transport
         self._talk = _no_conversation()
 
-    def _replace(self, old: Conversation) -> None:
-        if old.link.is_open:
-            self._last_transport = old.link.transport
-        new = self._new_conversation()
+    def _replace(self, old: Conversation) -> Conversation:
+        layers = self.layers
+        new = _conversation_class()(
+            self._timeout, layers.head_parser, layers.framing, layers.limits
+        )
         if old is not _no_conversation():
+            if old.link.is_open:
+                self._last_transport = old.link.transport
             new.receiver.succeed(old.receiver)
         self._talk = new
+        return new
 
     def _make_connector(self) -> Connector:
         layers = self.layers

@@ -396,6 +396,7 @@ def test_connection_that_another_thread_has_opened_meanwhile_is_used() -> None:
     with driven(Face.BLOCKING, ScriptedTransport()) as http:
         http.connect()
         request = http.conn._encoder.encode("GET", "/", None, None, expect100=False)
+        assert http.conn._open_for(request) is http.conn._talk
         assert finish(http.conn._co_open_for(request)) is http.conn._talk
 
 
@@ -405,7 +406,7 @@ def test_replacement_by_another_thread_is_used_too() -> None:
 
     class Lock:
         def __enter__(self) -> None:
-            conn._talk = conn._new_conversation()
+            conn._replace(talk)
 
         def __exit__(self, *args: object) -> None:
             pass

@@ -386,6 +386,21 @@ def test_end_of_an_idle_connection_is_told() -> None:
         assert not transport.sent
 
 
+def test_what_was_found_is_not_looked_for_again() -> None:
+    class Looked(ScriptedTransport):
+        looks = 0
+
+        def has_input(self) -> bool:
+            self.looks += 1
+            return super().has_input()
+
+    transport = Looked()
+    with conversation(transport) as talk:
+        transport.extend(b"\r\n")
+        send(talk)
+        assert transport.looks == 2  # which finds it, and behind it
+
+
 def test_records_that_are_not_data_are_no_stray_octets() -> None:
     class SessionTicket(ScriptedTransport):
         def has_input(self) -> bool:

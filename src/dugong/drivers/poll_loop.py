@@ -30,6 +30,11 @@ def eval_coroutine(
     """
     check_coroutine(crt)
     check_timeout(timeout)
+    return drive(crt, timeout)
+
+
+def drive(crt: Generator[PollNeeded, None, Result], timeout: float | None) -> Result:
+    """Do what `eval_coroutine` does, with arguments that were checked before."""
     try:
         needed = next(crt)
         while True:

@@ -42,9 +42,10 @@ class Conversation:
         choose_framing: FramingChoice,
         limits: Limits,
     ) -> None:
-        self.link: Link = Link(timeout)
-        self.sender: Sender = Sender(self.link, limits)
-        self.receiver: Receiver = Receiver(self.link, make_parser(limits), choose_framing, limits)
+        link = Link(timeout)
+        self.link: Link = link
+        self.sender: Sender = Sender(link, limits)
+        self.receiver: Receiver = Receiver(link, make_parser(limits), choose_framing, limits)
 
 
 # One for all connections, since nothing can change in it: nothing is owed, and it is never opened.

@@ -22,7 +22,7 @@ from dugong.exceptions import (
 from dugong.network.no_transport import NO_TRANSPORT
 from dugong.polling import POLLIN, POLLOUT, PollNeeded
 from dugong.protocol.read_buffer import ReadBuffer
-from dugong.protocol.state import ConnectionState, Receiving
+from dugong.protocol.state import ConnectionState, Receiving, Sending
 
 if TYPE_CHECKING:
     from dugong.network.connector import Connector
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FAULTS: Final = (ConnectionClosed, InvalidResponse, UnsupportedResponse, OSError)
 # Members are looked up by a Python call before 3.12.
 _CLOSED: Final = Receiving.CLOSED
+_READY: Final = Sending.READY
 # Faults behind which the octets of the peer can still be looked at, with read_raw()
 _TO_BE_DIAGNOSED: Final = (InvalidResponse, UnsupportedResponse, StateError)
 
@@ -93,7 +94,10 @@ class Link:
     @property
     def is_in_progress(self) -> bool:
         """Whether the connection is alive, and somebody may still go on with something on it."""
-        return not self.has_ended and self.state.is_in_progress()
+        state = self.state
+        if not state.owed and state.sending is _READY:  # as a rule (bench, connect)
+            return False
+        return not self.has_ended and state.is_in_progress()
 
     def check_not_ended(self) -> None:
         """Raise the error of a connection that is dead, or that the server did not keep."""
@@ -117,7 +121,8 @@ class Link:
             raise StateError("the connection is being opened by another call")
         self._connector = connector
         try:
-            self.check_alive()
+            if self.failure is not None:
+                self.check_alive()
             transport = yield from connector.co_open()
         finally:
             self._connector = None
@@ -165,11 +170,16 @@ class Link:
         sending.retired = receiving.retired = True
         if (connector := self._connector) is not None:
             connector.interrupt()
-        # Before the look at what is active: an operation may end, or begin, meanwhile.
-        sending.on_idle = receiving.on_idle = self._close_unused
+        # An operation counts itself before it looks whether the connection has ended, and this is
+        # called after that was written; so one of the two sees the other.
         if sending.active or receiving.active:
+            # Before the second look: the last one may end meanwhile.
+            sending.on_idle = receiving.on_idle = self._close_unused
             self.transport.shutdown(socket.SHUT_RDWR)  # which wakes them
-        self._close_unused()
+            self._close_unused()
+        else:
+            self.body_ended = _ignore
+            self.transport.close()
 
     def abort(self, reason: str) -> None:
         """Make the connection dead and close it, so that the next request takes another one.
@@ -182,8 +192,6 @@ class Link:
         self.end()
 
     def _close_unused(self) -> None:
-        # An operation counts itself before it looks whether the connection is dead, and this is
-        # called after that was written; so one of the two sees the other.
         sending, receiving = self.sending, self.receiving
         if not (sending.active or receiving.active):
             # By these, this object refers to itself, and would wait for the garbage collector.

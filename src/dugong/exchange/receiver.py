@@ -78,7 +78,7 @@ class Receiver:
         self._passed: list[HTTPResponse] = []
         self._interim_count = 0
         self._refused = False
-        self._raw = bytearray()
+        self._raw: bytearray | None = None  # once somebody asks for it
 
     def interrupt(self) -> None:
         """Note that the caller disconnects in the middle of something; from any thread."""
@@ -225,9 +225,11 @@ class Receiver:
         transport = self._link.transport
         if self._link.is_open and self._link.failure is None:
             self._link.fail(StateError("after read_raw() only disconnect() is possible"))
-        while len(self._raw) < size:
+        if (raw := self._raw) is None:
+            raw = self._raw = bytearray()
+        while len(raw) < size:
             if self._buffer.size:
-                self._raw += self._buffer.take(min(self._buffer.size, size - len(self._raw)))
+                raw += self._buffer.take(min(self._buffer.size, size - len(raw)))
                 continue
             if self._link.receiving.retired:
                 break
@@ -239,6 +241,6 @@ class Receiver:
                 return received
             if not received:
                 break
-        octets = bytes(self._raw[:size])
-        del self._raw[:size]
+        octets = bytes(raw[:size])
+        del raw[:size]
         return octets

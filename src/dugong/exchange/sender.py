@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _JOINED: Final = 65_536
 _WITHOUT_OPEN_BODY: Final = frozenset({Sending.READY, Sending.SIZED_COMPLETE})
 # Members are looked up by a Python call before 3.12.
+_READY: Final = Sending.READY
 _WHOLE: Final = Phase.WHOLE
 _CLOSED: Final = Receiving.CLOSED
 _NO_VERDICT: Final = Verdict.NONE
@@ -68,7 +69,7 @@ class Sender:
         self.current: Outgoing | None = None
         self.is_chunked: bool = False
         # What the request that was booked last makes of the state, once it is out
-        self._after = Sending.READY
+        self._after = _READY
 
     # -- what can be sent
 
@@ -149,7 +150,8 @@ class Sender:
         if outgoing is not self.current:
             if isinstance(outgoing, EncodedRequest):
                 self._book(outgoing)
-            self.current = outgoing
+            else:
+                self.current = outgoing
         elif link.failure is not None:
             link.check_alive()
         pieces = outgoing.pieces
@@ -213,8 +215,9 @@ class Sender:
             raise ConnectionClosed("the request before said Connection: close")
         if state.closing:
             raise ConnectionClosed("server does not keep the connection for more requests")
-        is_idle = not state.owed or (state.oldest_owed() is None and not link.receiving.active)
-        if is_idle and (link.buffer.size or link.transport.has_input()):
+        if (not state.owed or (state.oldest_owed() is None and not link.receiving.active)) and (
+            link.buffer.size or link.transport.has_input()
+        ):  # it is idle, and something came
             self._judge_idle()
         if request.body or request.chunked or request.length:
             self._plan_body(request)
@@ -245,11 +248,14 @@ class Sender:
         limit = self._limits.stray_crlf
         has_ended = False
         enough = max(limit, TIMEOUT_START)
-        while not has_ended and buffer.size <= enough and transport.has_input():
+        # Who found nothing in the buffer has looked already.
+        has_input = not buffer.size or transport.has_input()
+        while has_input and buffer.size <= enough:
             received = buffer.fill(transport.receive_into)
             if isinstance(received, PollNeeded):  # TLS records that are not data
                 break
             has_ended = not received
+            has_input = not has_ended and transport.has_input()
         check_stray(buffer.peek(0, buffer.size), limit)
         if has_ended:
             raise ConnectionClosed("server closed the idle connection")
@@ -267,22 +273,26 @@ class Sender:
     def complete(self, outgoing: Outgoing) -> None:
         """Account for something that is out whole."""
         state = self._state
+        entry: Owed | None
         if isinstance(outgoing, EncodedRequest):
             state.sending = self._after
             self.is_chunked = outgoing.chunked
             state.body_left = outgoing.length
             if outgoing.body is not None:
                 outgoing.release()
-            is_whole = outgoing.phase is _WHOLE
-            state.active = None if is_whole else outgoing
-            state.last_sent = is_whole and outgoing.closes
+            if outgoing.phase is _WHOLE:
+                entry = state.active = None
+                state.last_sent = outgoing.closes
+            else:
+                entry = state.active = outgoing
+                state.last_sent = False
         else:
             state.sending = SENDING[state.sending, outgoing.event]
             if not self.is_chunked:
                 state.body_left -= outgoing.octets
                 if not state.body_left:
                     state.sending = SENDING[state.sending, SendEvent.LAST_OCTET]
-        entry = state.active
+            entry = state.active
         if entry is not None and state.sending in _WITHOUT_OPEN_BODY:
             entry.phase = _WHOLE
             state.last_sent = entry.closes
