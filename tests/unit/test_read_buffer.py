@@ -242,6 +242,22 @@ def test_match_within_sees_no_more_than_the_limit(
     assert (None if match is None else match[0]) == matched
 
 
+def test_what_was_matched_can_be_consumed(buffer: ReadBuffer) -> None:
+    match = buffer.match_within(re.compile(rb"[^ ]+ "), 100)
+    assert match is not None
+    buffer.skip_match(match)
+    assert (buffer.size, rest_of(buffer)) == (8, b"200 OK\r\n")
+
+
+def test_consuming_a_match_gives_back_what_was_needed_for_more() -> None:
+    buffer = filled(pattern_of(BUFFER_SIZE + 1))
+    match = buffer.match(re.compile(rb"(?s)."))
+    assert match is not None
+    buffer.skip_match(match)
+    assert space_of(buffer) == BUFFER_SIZE
+    assert rest_of(buffer) == pattern_of(BUFFER_SIZE + 1)[1:]
+
+
 def test_match_within_counts_the_limit_from_what_was_not_consumed() -> None:
     buffer = filled(b"-abc-")
     buffer.skip(1)

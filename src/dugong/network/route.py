@@ -13,7 +13,7 @@ import attrs
 
 from dugong.protocol.authority import Authority, parse_authority
 from dugong.protocol.fields_out import check_proxy_fields
-from dugong.protocol.origin import Origin, direct_origin
+from dugong.protocol.origin import NO_FIELDS, Origin, direct_origin
 
 if TYPE_CHECKING:
     import ssl  # noqa: TC004  # nobody evaluates the annotation, and ssl is costly to import
@@ -33,7 +33,7 @@ class Route:
     origin: Authority
     ssl_context: ssl.SSLContext | None = None
     proxy: Authority | None = None
-    proxy_fields: Mapping[str, str] = attrs.field(factory=dict)
+    proxy_fields: Mapping[str, str] = NO_FIELDS
 
     def request_origin(self) -> Origin:
         """Return what an encoder of requests has to know of this way."""

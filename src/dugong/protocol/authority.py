@@ -56,12 +56,12 @@ def parse_authority(hostname: str, port: int) -> Authority:
         ValueError: One of them is none, or *hostname* needs `idna` and it is not installed.
         TypeError: *hostname* is no `str` or *port* no `int`.
     """
+    if type(hostname) is str and type(port) is int:
+        return _checked_authority(hostname, port)
     if not isinstance(hostname, str):
         raise TypeError(f"host name must be a str, not {type(hostname).__name__}")
     if not isinstance(port, int) or isinstance(port, bool):
         raise TypeError(f"port must be an int, not {type(port).__name__}")
-    if not 1 <= port <= 65_535:
-        raise ValueError(f"port is not between 1 and 65535: {port}")
     # A member of an enumeration, say, prints as something else than what is checked here, and
     # would do so for each later caller to whom it is equal.
     return _checked_authority(str.__str__(hostname), int.__index__(port))
@@ -71,6 +71,8 @@ def parse_authority(hostname: str, port: int) -> Authority:
 # that is not remembered: what is not allowed is checked again.
 @lru_cache(_REMEMBERED)
 def _checked_authority(hostname: str, port: int) -> Authority:
+    if not 1 <= port <= 65_535:
+        raise ValueError(f"port is not between 1 and 65535: {port}")
     return Authority(_checked_host(hostname), port)
 
 

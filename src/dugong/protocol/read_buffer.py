@@ -73,9 +73,11 @@ class ReadBuffer:
         """
         if not self.size:
             self._start = self._end = 0
-        if self._end == self._capacity:
-            capacity = self._capacity
-            self._compact(capacity if self._start else max(self._first_capacity, 2 * capacity))
+        if self._end == (capacity := self._capacity):
+            if not capacity:
+                self._allocate(self._first_capacity)
+            else:
+                self._compact(capacity if self._start else 2 * capacity)
         begin = self._end
         target = self._view
         if begin or most is not None:
@@ -86,7 +88,7 @@ class ReadBuffer:
             return received
         self._end = end = begin + received
         self.size += received
-        if end == self._capacity < BUFFER_SIZE:
+        if end == self._capacity and end < BUFFER_SIZE:
             is_small = self._capacity < FIRST_BUFFER_SIZE
             self._compact(FIRST_BUFFER_SIZE if is_small else BUFFER_SIZE)
         return received
@@ -103,11 +105,14 @@ class ReadBuffer:
         """Move what is not consumed to the front of a block of *capacity* octets."""
         octets = self._view[self._start : self._end].tobytes()
         if capacity != self._capacity:
-            self._capacity = capacity
-            self._data = bytearray(capacity)
-            self._view = memoryview(self._data)
+            self._allocate(capacity)
         self._view[: len(octets)] = octets
         self._start, self._end = 0, len(octets)
+
+    def _allocate(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._data = bytearray(capacity)
+        self._view = memoryview(self._data)
 
     def fit(self) -> None:
         """Give back the memory, and allocate what a response needs; to be called behind the first.
@@ -118,7 +123,7 @@ class ReadBuffer:
         self.is_fitted = True
         if self.size:
             return
-        needed = self._end + self._end // 2
+        needed = self._end * 3 // 2
         if needed < FIRST_BUFFER_SIZE:
             self._first_capacity = 1 << (needed | SMALL_BUFFER_SIZE - 1).bit_length()
         self._data, self._view = _NOTHING, _NO_VIEW
@@ -165,7 +170,14 @@ class ReadBuffer:
         """Consume *count* octets, which must be there."""
         self._start += count
         self.size -= count
-        if self._capacity > BUFFER_SIZE >= self.size:
+        if self._capacity > BUFFER_SIZE and self.size <= BUFFER_SIZE:
+            self._compact(BUFFER_SIZE)
+
+    def skip_match(self, match: re.Match[bytes]) -> None:
+        """Consume what `match_within` or `match` found, and what is before it."""
+        self._start = begin = match.end()
+        self.size = size = self._end - begin
+        if self._capacity > BUFFER_SIZE and size <= BUFFER_SIZE:
             self._compact(BUFFER_SIZE)
 
     def skip_if(self, octets: bytes) -> bool:

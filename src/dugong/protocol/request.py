@@ -87,10 +87,9 @@ class RequestEncoder:
             constant = usual_part(origin.host_field)
         else:
             constant = ConstantPart({**self.default_fields(), **origin.proxy_fields})
-        self._defaults = constant.fields
-        self._default_names = constant.names
+        self._constant = constant
+        # Kept here too, since every request asks for them.
         self._default_closes = constant.closes
-        self._default_lines = constant.lines
         self._plain_end = constant.plain_end
 
     def default_fields(self) -> Mapping[str, str]:
@@ -182,11 +181,12 @@ class RequestEncoder:
         request.pieces.append(self._encode_head(request.method, target, fields))
 
     def _encode_head(self, method: str, target: str, fields: Mapping[str, str]) -> bytes:
-        if self._default_names.keys().isdisjoint(name.lower() for name in fields):
-            lines = self._default_lines + encode_fields(fields)
+        constant = self._constant
+        if constant.names.keys().isdisjoint(name.lower() for name in fields):
+            lines = constant.lines + encode_fields(fields)
         else:
             # Each takes the place of the default of its name: Host is first (RFC 9110 section 7.2).
-            merged = {name.lower(): (name, value) for name, value in self._defaults.items()}
+            merged = {name.lower(): (name, value) for name, value in constant.fields.items()}
             merged.update((name.lower(), (name, value)) for name, value in fields.items())
             lines = encode_fields(dict(merged.values()))
         return f"{method} {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")

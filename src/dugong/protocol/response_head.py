@@ -120,7 +120,7 @@ class HeadParser:
                 lines = match[4]
                 if len(lines) <= self._safe_lines or _count_lines(lines) <= self.limits.fields:
                     head = _head_of(match)
-                    buffer.skip(match.end() - match.pos)
+                    buffer.skip_match(match)
                     return head
         return self._parse_lines(buffer)
 
