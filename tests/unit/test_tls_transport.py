@@ -246,6 +246,19 @@ class TestReceiving:
         ends.received()  # session tickets
         assert [ends.received() for _ in range(3)] == [ends.transport.readable] * 3
 
+    def test_octets_that_were_half_received_before_need_no_wait(self, contexts: Contexts) -> None:
+        client, server = secured_pair(contexts)
+        with server:
+            server.send(b"octets")
+            while True:
+                with contextlib.suppress(ssl.SSLWantReadError):  # session tickets
+                    assert client.recv(1) == b"o"
+                    break
+            ends = Ends(TLSTransport(client), server)
+            assert ends.transport.has_input()
+            assert ends.received() == b"ctets"
+            ends.transport.close()
+
     def test_receive_that_has_to_send_waits_for_that(self) -> None:
         transport = failing(ssl.SSLWantWriteError())
         assert transport.receive_into(memoryview(bytearray(1))) is transport.writable

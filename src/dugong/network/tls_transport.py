@@ -19,7 +19,7 @@ from dugong.network.transport import (
     misses_closure_alert,
     raise_translated,
 )
-from dugong.polling import POLLIN, POLLOUT, PollNeeded, poll_needed, release
+from dugong.polling import POLLIN, PollNeeded, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,13 +50,13 @@ class TLSTransport(Transport):
     _cipher: tuple[str, str, int] | None = None
     _certificate: PeerCertificate | None = None
     _binary_certificate: bytes | None = None
+    # The receiver's own: two threads may not use one poll object at the same time.
+    _look_behind: Callable[[int], list[tuple[int, int]]] | None = None
 
     def __init__(self, sock: ssl.SSLSocket) -> None:
         """Take over *sock*, which was wrapped with ``suppress_ragged_eofs=False``."""
         fd = sock.fileno()
-        # What its base class does, too: to call that takes as many bytecodes (bench, tls-connect).
-        self.readable: PollNeeded = poll_needed(fd, POLLIN)
-        self.writable: PollNeeded = poll_needed(fd, POLLOUT)
+        super().__init__(fd)
         self._socket = sock
         # It is what recv_into() calls, behind two more Python functions (bench, tls-download).
         self._read: Callable[[int, memoryview], int] = sock.read  # type: ignore[assignment, deprecated]  # as recv_into() does
@@ -68,18 +68,15 @@ class TLSTransport(Transport):
         self._lock = ReentrantLock()
         self._is_over = False  # the TLS session; the descriptor may be open for a while
         # Whether OpenSSL may hold octets that no poll tells of: it does not behind a receive that
-        # was not filled.
-        self._may_hold = False
+        # was not filled, or a handshake, but whoever had the socket before may have received.
+        self._may_hold = sock.pending() > 0
         # The octets of the last record, where more may come that are as short
         self._record = _NO_RECORD
-        # The receiver's own: two threads may not use one poll object at the same time.
-        self._look_behind: Callable[[int], list[tuple[int, int]]] | None = None
         # Whether the end, or a failure, was met behind octets: then no poll tells of it.
         self._is_at_end = False
         # What was met behind octets that were received, and is raised by the next receive.
         self._late_failure: Exception | None = None
-        # The handshake took whole records and no more: what comes is to be waited for.
-        self.is_drained: bool = True
+        self.is_drained: bool = not self._may_hold
         self._received_in_turn = 0
         self._sent_in_turn = 0
 
@@ -213,8 +210,6 @@ class TLSTransport(Transport):
 
     def _holds(self) -> bool:
         """Return whether OpenSSL holds octets that no poll tells of."""
-        if not self._may_hold:
-            return False
         with self._lock:
             return self._socket.pending() > 0
 
