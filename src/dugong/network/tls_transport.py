@@ -46,6 +46,7 @@ class TLSTransport(Transport):
     """
 
     accept_missing_close_notify: bool = False
+    is_committed: bool = False
     # What is remembered of the handshake when the session is over
     _cipher: tuple[str, str, int] | None = None
     _certificate: PeerCertificate | None = None
