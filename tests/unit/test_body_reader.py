@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dugong import ConnectionClosed, InvalidResponse, UnsupportedResponse
 from dugong.exchange.body_reader import BodyReader
+from dugong.exchange.gathered import Gathered
 from dugong.exchange.link import Link
 from dugong.limits import FIRST_BUFFER_SIZE, Limits
 from dugong.polling import PollNeeded
@@ -156,6 +157,59 @@ def test_read_that_waits_can_be_repeated(way: Way, size: int) -> None:
         assert way(reader, size) is reader.transport.readable
         reader.transport.extend(b"12345")
         assert way(reader, size) == b"12345"
+
+
+@both_ways
+@both_sizes
+@pytest.mark.parametrize("make", [lambda: SizedBody(20_000), UntilCloseBody], ids=["sized", "open"])
+def test_readall_that_waited_for_the_first_octets_is_no_end(
+    way: Way, size: int, make: Callable[[], BodyFraming]
+) -> None:
+    with reading(make()) as reader:
+        assert reader.body.step_readall() is reader.transport.readable
+        assert way(reader, size) is reader.transport.readable
+        reader.transport.extend(b"12345")
+        assert way(reader, size) == b"12345"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(lambda reader: reader.read(10), id="read"),
+        pytest.param(lambda reader: reader.readinto(10), id="readinto"),
+        pytest.param(lambda reader: reader.body.step_readall(), id="readall"),
+    ],
+)
+@pytest.mark.parametrize("make", [lambda: SizedBody(5), UntilCloseBody], ids=["sized", "open"])
+def test_interrupted_end_of_a_body_ends_the_connection(
+    step: Callable[[Reading], object], make: Callable[[], BodyFraming]
+) -> None:
+    """Else the next response could be taken for the answer to this request."""
+
+    def interrupted(framing: BodyFraming) -> None:
+        raise KeyboardInterrupt
+
+    with reading(make(), b"12345", END) as reader:
+        reader.link.body_ended = interrupted
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # the end may need a second read
+            step(reader)
+            step(reader)
+        with pytest.raises(ConnectionClosed, match="interrupted"):
+            step(reader)
+
+
+def test_readall_that_is_interrupted_when_it_has_all_ends_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def rest(_: Gathered) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Gathered, "rest", rest)
+    with reading(SizedBody(40_000), bytes(20_000), bytes(20_000)) as reader:
+        with pytest.raises(KeyboardInterrupt):
+            reader.body.step_readall()
+        with pytest.raises(ConnectionClosed, match="interrupted"):
+            reader.body.step_readall()
 
 
 @both_ways
@@ -347,11 +401,12 @@ def test_close_can_end_a_body_that_is_foreseen() -> None:
 
 
 def test_close_where_chunks_are_foreseen_is_a_cut() -> None:
-    with (
-        reading_what_is_foreseen(END) as reader,
-        pytest.raises(ConnectionClosed, match="before the end of the body"),
-    ):
-        reader.readinto(50_000)
+    with reading_what_is_foreseen(END) as reader:
+        buf = bytearray(50_000)
+        with memoryview(buf) as target, pytest.raises(ConnectionClosed) as caught:
+            reader.body.step_readinto(target)
+        assert caught.match("before the end of the body")
+        buf.clear()
 
 
 @st.composite

@@ -83,17 +83,17 @@ class BodyReader:
         link = self._link
         if link.failure is not None:
             link.check_alive()
-        if self._gathered is not None:
-            moved = self._gathered.move_into(target)
-            self._drop_if_empty(self._gathered)
-            return moved
         framing, size = self._framing, len(target)
+        if framing is _NO_BODY:
+            self._check_not_lost()
+            return 0
         try:
-            if size < DIRECT_SIZE or self._buffer.size or self._pause is not None:
-                count = self._read_into(framing, target)
-            elif framing.is_foreseen and 0 < framing.room <= size and link.transport.can_scatter:
-                count = self._receive_scattered(framing, target)
-            elif framing.room >= size:
+            is_direct = size >= DIRECT_SIZE and not self._buffer.size and self._pause is None
+            if self._gathered is not None:
+                count = self._read_gathered(self._gathered, framing, target)
+            elif is_direct and framing.is_foreseen and 0 < framing.room <= size:
+                count = self._receive_directly(framing, target)
+            elif is_direct and framing.room >= size:
                 # Nearly all reads of a large body (bench, download-readinto)
                 count = link.transport.receive_into(target)
                 # isinstance() takes long to say no.
@@ -105,20 +105,30 @@ class BodyReader:
                     self._peer_closed(framing)
             else:
                 count = self._read_into(framing, target)
+            if framing.ended and (not count or framing.length is not None):
+                self._end(framing)
         except BaseException as exc:
             link.receiving_failed(exc)
             raise
-        if framing.ended and (not count or framing.length is not None):
-            self._end(framing)
         return count
 
     def _end(self, framing: BodyFraming) -> None:
-        """Tell that a body is at its end; or, where there is none, whether it was lost."""
-        if framing is _NO_BODY:
-            self._check_not_lost()
-        else:
-            self._framing = _NO_BODY
-            self._link.body_ended(framing)
+        """Tell that a body is at its end.
+
+        Whoever interrupts this leaves it unknown what the next response answers. So the step that
+        calls it counts as receiving until it returns.
+        """
+        self._framing = _NO_BODY
+        self._link.body_ended(framing)
+
+    def _read_gathered(
+        self, gathered: Gathered, framing: BodyFraming, target: memoryview
+    ) -> int | PollNeeded:
+        """Move what an unfinished `readall` has gathered, before anything else."""
+        moved = gathered.move_into(target)
+        self._drop_if_empty(gathered)
+        # It may have waited for the first octets.
+        return moved or self._read_into(framing, target)
 
     def _receive_directly(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
         """Receive from the socket into *target*; 0 where that ends the body."""
@@ -150,12 +160,12 @@ class BodyReader:
                 return received
             if received:
                 return framing.settle(views, received, self._buffer)
+            self._peer_closed(framing)
         except BaseException:
             # A traceback would keep the caller's memory locked with them.
             for view in views[::2]:
                 view.release()
             raise
-        self._peer_closed(framing)
         return received
 
     def _read_into(self, framing: BodyFraming, target: memoryview) -> int | PollNeeded:
@@ -226,27 +236,33 @@ class BodyReader:
         """Return payload, at most *limit* octets, which is not 0; empty at the end of the body."""
         if self._link.failure is not None:
             self._link.check_alive()
-        if self._gathered is not None:
-            taken = self._gathered.take(limit)
-            self._drop_if_empty(self._gathered)
-            return taken
         framing = self._framing
         if framing is _NO_BODY:
             self._check_not_lost()
             return b""
         try:
             is_direct = framing.room >= DIRECT_SIZE <= limit and not self._buffer.size
-            if is_direct and self._link.transport.can_scatter:
+            if self._gathered is not None:
+                payload = self._take_gathered(self._gathered, framing, limit)
+            elif is_direct and self._link.transport.can_scatter:
                 payload = self._receive(framing, limit)
             else:
                 payload = self._take(framing, limit)
+            if framing.ended and (not payload or framing.length is not None):
+                self._end(framing)
         except BaseException as exc:
             self._link.receiving_failed(exc)
             raise
-        if framing.ended and (not payload or framing.length is not None):
-            self._framing = _NO_BODY
-            self._link.body_ended(framing)
         return payload
+
+    def _take_gathered(
+        self, gathered: Gathered, framing: BodyFraming, limit: int
+    ) -> bytes | PollNeeded:
+        """Take what an unfinished `readall` has gathered, before anything else."""
+        taken = gathered.take(limit)
+        self._drop_if_empty(gathered)
+        # It may have waited for the first octets.
+        return taken or self._take(framing, limit)
 
     def _receive(self, framing: BodyFraming, limit: int) -> bytes | PollNeeded:
         """Receive payload from the socket into memory of its own; empty at the end of the body."""
@@ -278,6 +294,9 @@ class BodyReader:
         link, framing, buffer = self._link, self._framing, self._buffer
         if link.failure is not None:
             link.check_alive()
+        if framing is _NO_BODY:
+            self._check_not_lost()
+            return b""
         try:
             while not framing.ended:
                 if framing.room and buffer.size:
@@ -296,16 +315,13 @@ class BodyReader:
                     link.body_ended(framing)
                     return payload
                 self._open_gathered().add(payload)
+            octets = self._open_gathered().rest()
+            self._gathered = None
+            self._end(framing)
         except BaseException as exc:
             self._link.receiving_failed(exc)
             raise
-        if framing is _NO_BODY:
-            self._check_not_lost()
-        else:
-            self._framing = _NO_BODY
-            self._link.body_ended(framing)
-        gathered, self._gathered = self._gathered, None
-        return b"" if gathered is None else gathered.rest()
+        return octets
 
     def _gather_directly(self, framing: BodyFraming) -> PollNeeded | None:
         receive = functools.partial(self._receive_directly, framing)
