@@ -500,18 +500,24 @@ class HTTPConnection(BinaryStream):
             if not target:
                 return 0
             return talk.link.receiving.block_with(talk.receiver.body.step_readinto, target)
-        finally:
+        except BaseException:
+            # A traceback would keep the caller's memory locked with it; nothing else does.
             target.release()
+            raise
 
     def co_readinto(self, buf: WriteableBuffer) -> Generator[PollNeeded, None, int]:
         """Do what `readinto` does, as a coroutine."""
         talk = self._talk
-        with writable_octets_of(buf) as target:
+        target = writable_octets_of(buf)
+        try:
             if not target:
                 return 0
             return (
                 yield from talk.link.receiving.coroutine(talk.receiver.body.step_readinto, target)
             )
+        except BaseException:
+            target.release()
+            raise
 
     def readall(self) -> bytes:
         """Return the rest of the response body.

@@ -361,6 +361,20 @@ def test_whole_conversation(face: Face) -> None:
         assert not http.conn.response_pending()
 
 
+@both_faces
+def test_failed_readinto_leaves_the_buffer_free(face: Face) -> None:
+    transport = ScriptedTransport(head(b"Content-Length: 5"), b"123", OSError(5, "told"))
+    with driven(face, transport) as http:
+        http.send_request("GET", "/")
+        http.read_response()
+        buf = bytearray(20_000)
+        assert http.readinto(buf) == 3
+        buf.append(1)
+        with pytest.raises(OSError, match="told"):
+            http.readinto(buf)
+        buf.append(1)
+
+
 def test_skip_continue() -> None:
     with driven(Face.BLOCKING, ScriptedTransport()) as http:
         http.send_request("PUT", "/", None, BodyFollowing(), True)
