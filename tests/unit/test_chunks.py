@@ -474,6 +474,12 @@ def test_payload_is_laid_out_without_gaps(room: int, target: int, sizes: list[in
     assert memory == b"".join(pieces).ljust(target, b"\0")
 
 
+def test_behind_a_large_chunk_no_more_is_laid_out_than_the_buffer_can_take_back() -> None:
+    body, _ = foreseen(300_000, room=5)
+    views = body.lay_out(memoryview(bytearray(200_000)))
+    assert [len(view) for view in views] == [5, 9, 65_536]
+
+
 def test_no_more_than_16_lines_are_laid_out() -> None:
     body, _ = foreseen(4_096)
     views = body.lay_out(memoryview(bytearray(100_000)))

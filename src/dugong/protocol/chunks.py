@@ -91,19 +91,19 @@ class ChunkedBody(BodyFraming):
         return b"".join(self._collect(buffer, limit))
 
     def lay_out(self, target: memoryview) -> list[memoryview]:
-        room = self.room
+        room, size = self.room, self._size
         left = len(target) - room
         if left <= 0:
             return [target] if left else [target, self._line_views[0]]
-        size = self._size
-        if left < size:
-            # A chunk that ends within the memory, and the begin of the next one; or not, where
-            # each call can then give what fills the memory from its begin (bench, chunks-64k).
-            views = [target[:room], self._line_views[0]]
-            return [*views, target[room:]] if size % len(target) else views
+        if not size % len(target):
+            # Each of the calls that follow can give what fills the memory from its begin.
+            return [target[:room], self._line_views[0]]
         if left > BUFFER_SIZE:
             # What comes otherwise than expected has to fit into the buffer.
-            target = target[: room + BUFFER_SIZE]
+            target, left = target[: room + BUFFER_SIZE], BUFFER_SIZE
+        if left < size:
+            # A chunk ends within the memory, and the next one does not (bench, chunks-64k).
+            return [target[:room], self._line_views[0], target[room:]]
         pieces = [target[:room]]
         pieces += [target[at : at + size] for at in range(room, len(target) + 1, size)[:_LINES]]
         lines = self._line_views[: len(pieces) - 1]
@@ -131,7 +131,7 @@ class ChunkedBody(BodyFraming):
             self.room = -rest
             return received - lines * len(line)
         self.room = 0
-        buffer.put(b"".join(views)[received - rest : received])
+        buffer.put(b"".join(views[1:])[behind - rest : behind])
         return room + lines * size
 
     def _collect(self, buffer: ReadBuffer, limit: int) -> list[memoryview]:
