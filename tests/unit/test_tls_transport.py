@@ -577,47 +577,6 @@ class TestClose:
         ends.transport.close()
         assert ends.peer.recv(100) == b""
 
-    @pytest.mark.parametrize(
-        ("met", "expected"),
-        [
-            pytest.param(ssl.SSLWantReadError(), [1], id="nothing more has come"),
-            pytest.param(ssl.SSLError(1, "data"), [1, 0], id="octets are left"),
-        ],
-    )
-    def test_alert_is_held_back_only_for_an_end_that_takes_it_along(
-        self, met: ssl.SSLError, expected: list[int], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        class Corked(FakeSocket):
-            def __init__(self) -> None:
-                super().__init__(deque([met]))
-                self.corks: list[int] = []
-
-            def setsockopt(self, level: int, option: int, value: int) -> None:
-                self.corks.append(value)
-
-            def cipher(self) -> None:
-                return None
-
-            def getpeercert(self, binary_form: bool = False) -> None:
-                return None
-
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-            def unwrap(self) -> NoReturn:
-                self._fail()
-
-        monkeypatch.setattr(tls_transport, "_CORK", 3)
-        sock = Corked()
-        TLSTransport(sock)._end_session()  # type: ignore[arg-type]  # a fake
-        assert sock.corks == expected
-
-    def test_sends_the_closure_alert_where_nothing_can_be_held_back(
-        self, ends: Ends, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(tls_transport, "_CORK", None)
-        ends.transport.close()
-        assert ends.peer.recv(100) == b""
-
     def test_tells_the_drivers_once(self, ends: Ends) -> None:
         released.clear()
         ends.transport.close()

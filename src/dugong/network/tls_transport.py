@@ -30,7 +30,6 @@ _RECORD: Final = 16_384  # octets of payload that a TLS record has at most (RFC 
 # A record of that many octets may be one of many that a server makes as long as that.
 _MAY_GO_ON: Final = 1_024
 _NO_RECORD: Final = -1
-_CORK: Final[int | None] = getattr(socket, "TCP_CORK", None)
 _MOST_CERTIFICATES: Final = 64
 # What was decoded, under the certificate itself
 _certificates: Final[dict[bytes, PeerCertificate]] = {}
@@ -255,16 +254,11 @@ class TLSTransport(Transport):
             self._cipher = sock.cipher()
             self._binary_certificate = octets = sock.getpeercert(True)
             self._certificate = _decoded(sock, octets)
-            _hold_back(sock, True)
             # RFC 9112 section 9.8: a client sends the closure alert before it closes. What the
             # peer answers, or that it cannot be sent any more, changes nothing.
             sock.unwrap()
-        except ssl.SSLWantReadError:
-            return
         except (OSError, ValueError):
-            pass
-        # Where octets are left that nobody has received, a close would drop what is held back.
-        _hold_back(sock, False)
+            return
 
     def cipher(self) -> tuple[str, str, int] | None:
         with self._lock:
@@ -283,18 +277,6 @@ class TLSTransport(Transport):
             if binary_form or self._certificate is None:
                 return self._binary_certificate if binary_form else None
             return self._certificate.copy()
-
-
-def _hold_back(sock: ssl.SSLSocket, is_held: bool) -> None:
-    """Let what is sent leave together with the end of the connection, where the system can.
-
-    One segment less for the closure alert (bench, tls-connect).
-    """
-    if _CORK is not None:
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, _CORK, is_held)
-        except OSError:  # it is no TCP socket, or has been cut off
-            return
 
 
 def _decoded(sock: ssl.SSLSocket, octets: bytes | None) -> PeerCertificate | None:
