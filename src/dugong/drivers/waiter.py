@@ -76,9 +76,13 @@ class Waiter:
         self.active += 1
         crossed = 0
         try:
-            while isinstance(result := step(), PollNeeded):
+            # A loop with a condition jumps back outside of what `finally` covers, since Python
+            # 3.12, and a signal handler could raise there.
+            while True:
+                result = step()
+                if not isinstance(result, PollNeeded):
+                    return result
                 crossed = self._wait(result, crossed)
-            return result
         finally:
             self.active -= 1
             if (on_idle := self.on_idle) is not None:
@@ -90,9 +94,11 @@ class Waiter:
         self.active += 1
         crossed = 0
         try:
-            while isinstance(result := step(arg), PollNeeded):
+            while True:
+                result = step(arg)
+                if not isinstance(result, PollNeeded):
+                    return result
                 crossed = self._wait(result, crossed)
-            return result
         finally:
             self.active -= 1
             if (on_idle := self.on_idle) is not None:
@@ -104,9 +110,11 @@ class Waiter:
         """Call *step* until it gives its result, yielding what it waits for in between."""
         self.active += 1
         try:
-            while isinstance(result := step(*args), PollNeeded):
+            while True:
+                result = step(*args)
+                if not isinstance(result, PollNeeded):
+                    return result
                 yield result
-            return result
         finally:
             self.active -= 1
             if (on_idle := self.on_idle) is not None:
