@@ -364,6 +364,40 @@ class TestReceiving:
             ends.peer.unwrap()
         assert [ends.received(PIECE) for _ in range(3)] == [bytes(2_000), b"", b""]
 
+    @pytest.mark.parametrize("size", [2_000, RECORD])
+    def test_end_behind_records_is_seen_by_a_look(self, ends: Ends, size: int) -> None:
+        self.receive_short(ends)
+        ends.peer.send(bytes(size))
+        with contextlib.suppress(ssl.SSLWantReadError):
+            ends.peer.unwrap()
+        assert ends.received(PIECE) == bytes(size)
+        assert ends.transport.has_input()
+        assert ends.received() == b""
+
+    @pytest.mark.parametrize("size", [2_000, RECORD])
+    def test_end_behind_records_is_told_without_a_wait_also_behind_a_fair_share(
+        self, ends: Ends, size: int
+    ) -> None:
+        self.receive_short(ends)
+        ends.peer.send(bytes(size))
+        with contextlib.suppress(ssl.SSLWantReadError):
+            ends.peer.unwrap()
+        ends.transport._received_in_turn = FAIR_SHARE - 1
+        assert ends.received(PIECE) == bytes(size)
+        assert ends.received() == b""
+
+    @pytest.mark.parametrize("size", [2_000, RECORD])
+    def test_failure_behind_records_is_told_without_a_wait_also_behind_a_fair_share(
+        self, ends: Ends, size: int
+    ) -> None:
+        self.receive_short(ends)
+        ends.peer.send(bytes(size))
+        socket.socket.send(ends.peer, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        ends.transport._received_in_turn = FAIR_SHARE - 1
+        assert ends.received(PIECE) == bytes(size)
+        with pytest.raises(ssl.SSLError, match=r"(?i)wrong.version|record"):
+            ends.received()
+
     def test_failure_behind_short_records_is_raised_without_a_wait(self, ends: Ends) -> None:
         self.receive_short(ends)
         ends.peer.send(bytes(2_000))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl  # this module is imported with the first connection that needs it
-from typing import TYPE_CHECKING, Final, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Final, Literal, overload
 
 from dugong.exceptions import ConnectionClosed
 from dugong.network.transport import (
@@ -30,6 +30,8 @@ _RECORD: Final = 16_384  # octets of payload that a TLS record has at most (RFC 
 # A record of that many octets may be one of many that a server makes as long as that.
 _MAY_GO_ON: Final = 1_024
 _NO_RECORD: Final = -1
+# Stands for the end, where it was met behind octets.
+_END: Final = EOFError()
 _MOST_CERTIFICATES: Final = 64
 # What was decoded, under the certificate itself
 _certificates: Final[dict[bytes, PeerCertificate]] = {}
@@ -72,10 +74,9 @@ class TLSTransport(Transport):
         self._may_hold = sock.pending() > 0
         # The octets of the last record, where more may come that are as short
         self._record = _NO_RECORD
-        # Whether the end, or a failure, was met behind octets: then no poll tells of it.
-        self._is_at_end = False
-        # What was met behind octets that were received, and is raised by the next receive.
-        self._late_failure: Exception | None = None
+        # What was met behind octets that were received, and is told by the next receive: no poll
+        # tells of it.
+        self._late: Exception | None = None
         self.is_drained: bool = not self._may_hold
         self._received_in_turn = 0
         self._sent_in_turn = 0
@@ -112,14 +113,16 @@ class TLSTransport(Transport):
         return count
 
     def receive_into(self, target: memoryview) -> int | PollNeeded:
-        if self.is_drained or (self._received_in_turn >= FAIR_SHARE and not self._holds()):
+        if (
+            self.is_drained or (self._received_in_turn >= FAIR_SHARE and not self._holds())
+        ) and self._late is None:
             self.is_drained = False
             self._received_in_turn = 0
             return self.readable
         try:
             with self._lock:
-                if self._is_over or self._late_failure is not None:
-                    self._raise_failure()
+                if self._is_over or self._late is not None:
+                    return self._tell_late()
                 count = self._read(len(target), target)
                 if count == _RECORD:
                     count += self._receive_more(target)
@@ -142,14 +145,17 @@ class TLSTransport(Transport):
             self._may_hold = False
             # Behind a full record there is another one, as a rule; behind a short one there is
             # none, and to ask OpenSSL would cost an exception (bench, tls-small).
-            self.is_drained = self.is_drained or (count % _RECORD > 0 and not self._is_at_end)
+            drained = self.is_drained or count % _RECORD > 0
+            self.is_drained = drained and self._late is None
         else:
             self._may_hold = True
         return count
 
-    def _raise_failure(self) -> NoReturn:
-        failure, self._late_failure = self._late_failure, None
-        raise _closed() if self._is_over or failure is None else failure
+    def _tell_late(self) -> int:
+        late, self._late = self._late, None
+        if late is _END:
+            return 0
+        raise _closed() if self._is_over or late is None else late
 
     def _receive_more(self, target: memoryview) -> int:
         """Receive behind a full record what else is there; return its octets.
@@ -160,16 +166,21 @@ class TLSTransport(Transport):
         # It would go on for as long as the peer sends, under the lock.
         rest = target[_RECORD:FAIR_SHARE]
         try:
-            while rest:
+            # A loop with a condition jumps back outside of what `finally` covers, since Python
+            # 3.12, and a signal handler could raise there.
+            while True:
+                if not rest:
+                    break
                 count = read(len(rest), rest)
                 more += count
                 if count < _RECORD:
+                    self._late = None if count else _END
                     break
                 rest = rest[count:]
         except ssl.SSLWantReadError:
             self.is_drained = True
         except (OSError, ValueError) as exc:
-            self._late_failure = exc.with_traceback(None)
+            self._late = exc.with_traceback(None)
         finally:
             rest.release()
         return more
@@ -183,7 +194,9 @@ class TLSTransport(Transport):
         look, read, more = self._look_behind or self._make_look(), self._read, 0
         rest = target[record:FAIR_SHARE]
         try:
-            while rest:
+            while True:
+                if not rest:
+                    break
                 if not look(0):
                     self.is_drained = True
                     break
@@ -191,13 +204,12 @@ class TLSTransport(Transport):
                 more += count
                 rest = rest[count:]
                 if count != record:
-                    self._is_at_end = not count
+                    self._late = None if count else _END
                     break
         except ssl.SSLWantReadError:
             self.is_drained = True
         except (OSError, ValueError) as exc:
-            self._late_failure = exc.with_traceback(None)
-            self._is_at_end = True
+            self._late = exc.with_traceback(None)
         finally:
             rest.release()
         return more
@@ -216,7 +228,7 @@ class TLSTransport(Transport):
     def has_input(self) -> bool:
         if (
             self._is_over
-            or self._late_failure is not None
+            or self._late is not None
             or (self._may_hold and self._holds())
             or self._look(0)
         ):
