@@ -6,7 +6,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 import attrs
 import pytest
@@ -188,3 +188,35 @@ def test_failure_leaves_the_context_as_it_was(
     with ours, peer, pytest.raises(ValueError, match="server_hostname"):
         wrap_strictly(context, ours, "")
     assert context.options == before
+
+
+class Delegating:
+    """Stands for a context, and hands on all that is asked of it."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:  # whatever the context has
+        return getattr(self._context, name)
+
+
+def test_context_may_stand_for_another_one(authority: trustme.CA) -> None:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    with wrapped(cast("ssl.SSLContext", Delegating(context)), authority) as ends:
+        ends.shake_hands()
+        assert ends.ours.server_hostname == "server.example"
+
+
+def test_wrap_socket_of_one_context_gets_a_str(authority: trustme.CA) -> None:
+    names: list[object] = []
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+
+    def wrap_socket(sock: socket.socket, **options: Any) -> ssl.SSLSocket:
+        names.append(options["server_hostname"])
+        return ssl.SSLContext.wrap_socket(context, sock, **options)
+
+    context.__dict__["wrap_socket"] = wrap_socket
+    with wrapped(context, authority):
+        assert names == ["server.example"]

@@ -33,7 +33,8 @@ def wrap_strictly(
     """
     # A str would be encoded by a codec that takes a quarter of all bytecodes here, and whose import
     # takes longer than a handshake (bench, tls-connect). Another class may expect a str.
-    is_usual = type(context).wrap_socket is ssl.SSLContext.wrap_socket
+    wrap = getattr(context.wrap_socket, "__func__", None)
+    is_usual = wrap is ssl.SSLContext.wrap_socket
     host = server_hostname.encode("ascii") if is_usual else server_hostname
     if not _IS_LENIENT:
         return _wrap(context, sock, host)
