@@ -17,6 +17,7 @@ from typing import Final, Self, TypeAlias
 
 import attrs
 
+from dugong import HTTPConnection
 from tests.integration.wire import TIME_LIMIT, Connection
 
 __all__ = [
@@ -210,6 +211,11 @@ def may_be_cut(handler: Handler) -> Handler:
             handler(connection)
 
     return handle
+
+
+def await_input(connection: HTTPConnection) -> None:
+    """Wait until what the server did last has arrived: on a busy machine loopback takes a while."""
+    assert connection._talk.link.transport.readable.poll(TIME_LIMIT)
 
 
 def wait_for(event: threading.Event) -> None:

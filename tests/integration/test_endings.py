@@ -34,6 +34,7 @@ from tests.integration.peers import (
     Connection,
     Handler,
     Peer,
+    await_input,
     in_turn,
     may_be_cut,
     refused_port,
@@ -389,6 +390,7 @@ class TestIdleLook:
         with Peer(handle) as peer, client_of(peer, face=face) as connection:
             assert fetch(connection, "/").body == b"ok"
             wait_for(closed)
+            await_input(connection)
             with pytest.raises(ConnectionClosed, match="idle"):
                 connection.send_request("POST", "/", body=b"precious")
             assert not connection.response_pending()

@@ -32,6 +32,7 @@ from tests.integration.peers import (
     Connection,
     Handler,
     Peer,
+    await_input,
     may_be_cut,
     replay,
     wait_for,
@@ -310,6 +311,7 @@ class TestEndOfTls:
         ):
             assert fetch(connection, "/").body == b"ok"
             wait_for(ended)
+            await_input(connection)
             with pytest.raises(ConnectionClosed):
                 connection.send_request("GET", "/next")
             assert not connection.response_pending()
