@@ -94,9 +94,9 @@ class Gathered:
 def _capacity_for(size: int, total: int) -> int:
     """Return how many octets to have room for, where *size* of at most *total* have arrived.
 
-    It is never more than what has arrived allows, and such a part of *total* that hardly more than
-    one part in `_GROWTH` is copied on the way there. With steps that began at whatever had come
-    with the head, a quarter of 64 MiB was copied as a rule (bench, readall).
+    It is never more than what has arrived allows, and such a part of *total* that of a large body
+    hardly more than one part in `_GROWTH` is copied on the way there. With steps that began at
+    whatever had come with the head, a quarter of 64 MiB was copied as a rule (bench, readall).
     """
     if size > _MOST_AHEAD // _GROWTH:
         return min(total, size + max(_MOST_AHEAD, size // 4))
