@@ -621,6 +621,15 @@ class TestClose:
         ends.peer.close()
         ends.transport.close()
 
+    def test_end_that_was_met_behind_octets_is_none_after_the_close(self, ends: Ends) -> None:
+        ends.peer.send(bytes(RECORD))
+        with contextlib.suppress(ssl.SSLWantReadError):
+            ends.peer.unwrap()
+        assert ends.awaited(PIECE) == bytes(RECORD)
+        ends.transport.close()
+        with pytest.raises(ConnectionClosed):
+            ends.received()
+
     def test_nothing_can_be_sent_or_received_then(self, ends: Ends) -> None:
         ends.transport.close()
         with pytest.raises(ConnectionClosed, match="connection was closed"):

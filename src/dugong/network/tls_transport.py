@@ -152,10 +152,12 @@ class TLSTransport(Transport):
         return count
 
     def _tell_late(self) -> int:
+        if self._is_over or self._late is None:
+            raise _closed()
         late, self._late = self._late, None
         if late is _END:
             return 0
-        raise _closed() if self._is_over or late is None else late
+        raise late
 
     def _receive_more(self, target: memoryview) -> int:
         """Receive behind a full record what else is there; return its octets.
