@@ -91,8 +91,13 @@ class BodyReader:
             is_direct = size >= DIRECT_SIZE and not self._buffer.size and self._pause is None
             if self._gathered is not None:
                 count = self._read_gathered(self._gathered, framing, target)
-            elif is_direct and framing.is_foreseen and 0 < framing.room <= size:
-                count = self._receive_directly(framing, target)
+            elif (
+                is_direct
+                and framing.is_foreseen
+                and 0 < framing.room <= size
+                and link.transport.can_scatter
+            ):
+                count = self._receive_scattered(framing, target)
             elif is_direct and framing.room >= size:
                 # Nearly all reads of a large body (bench, download-readinto)
                 count = link.transport.receive_into(target)
@@ -156,6 +161,7 @@ class BodyReader:
         views = framing.lay_out(target)
         try:
             received = self._link.transport.receive_scattered(views)
+            # isinstance() takes long to say no (bench, chunks-64k).
             if type(received) is not int and isinstance(received, PollNeeded):
                 return received
             if received:
