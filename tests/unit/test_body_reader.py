@@ -383,6 +383,22 @@ def test_interrupt_behind_a_receive_of_what_is_foreseen_leaves_the_callers_memor
         buf.clear()
 
 
+def test_interrupted_layout_leaves_the_callers_memory_free() -> None:
+    class Interrupted(SizedBody):
+        is_foreseen = True
+
+        def lay_out(self, target: memoryview) -> list[memoryview]:
+            piece = target[:10]
+            raise KeyboardInterrupt(len(piece))
+
+    with reading(Interrupted(20_000)) as reader:
+        buf = bytearray(50_000)
+        with memoryview(buf) as target, pytest.raises(KeyboardInterrupt) as caught:
+            reader.body.step_readinto(target)
+        assert caught.tb is not None
+        buf.clear()
+
+
 def test_receive_of_what_is_foreseen_can_be_repeated() -> None:
     with reading_what_is_foreseen() as reader:
         assert reader.readinto(50_000) is reader.transport.readable

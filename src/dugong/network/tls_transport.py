@@ -196,7 +196,7 @@ class TLSTransport(Transport):
         look, read, more = self._look_behind or self._make_look(), self._read, 0
         rest = target[record:FAIR_SHARE]
         try:
-            while True:
+            while True:  # as in `_receive_more`
                 if not rest:
                     break
                 if not look(0):
