@@ -124,10 +124,8 @@ class TLSTransport(Transport):
                 if self._is_over or self._late is not None:
                     return self._tell_late()
                 count = self._read(len(target), target)
-                if count == _RECORD:
-                    count += self._receive_more(target)
-                elif count == self._record:
-                    count += self._receive_short(target, count)
+                if count in (_RECORD, self._record):
+                    count += self._receive_more(target, count)
                 else:
                     self._record = count if count >= _MAY_GO_ON else _NO_RECORD
         except ssl.SSLWantReadError:
@@ -159,55 +157,32 @@ class TLSTransport(Transport):
             return 0
         raise late
 
-    def _receive_more(self, target: memoryview) -> int:
-        """Receive behind a full record what else is there; return its octets.
+    def _receive_more(self, target: memoryview, record: int) -> int:
+        """Receive behind a record of *record* octets what else is there; return its octets.
 
-        A record for each call takes a fifth more of the client's time (bench, tls-download).
+        A record for each call takes a fifth more of the client's time (bench, tls-download). Many
+        servers send shorter ones than a full one, above all in the beginning. Behind these often
+        nothing follows, and to ask OpenSSL would cost an exception.
         """
+        look = None if record == _RECORD else self._look_behind or self._make_look()
         read, more = self._read, 0
         # It would go on for as long as the peer sends, under the lock.
-        rest = target[_RECORD:FAIR_SHARE]
+        rest = target[record:FAIR_SHARE]
         try:
             # A loop with a condition jumps back outside of what `finally` covers, since Python
             # 3.12, and a signal handler could raise there.
             while True:
                 if not rest:
                     break
-                count = read(len(rest), rest)
-                more += count
-                if count < _RECORD:
-                    self._late = None if count else _END
-                    break
-                rest = rest[count:]
-        except ssl.SSLWantReadError:
-            self.is_drained = True
-        except (OSError, ValueError) as exc:
-            self._late = exc.with_traceback(None)
-        finally:
-            rest.release()
-        return more
-
-    def _receive_short(self, target: memoryview, record: int) -> int:
-        """Receive behind the second record of *record* octets what is there; return its octets.
-
-        Many servers send so, above all in the beginning. Unlike behind a full record, often nothing
-        follows, and to ask OpenSSL would cost an exception.
-        """
-        look, read, more = self._look_behind or self._make_look(), self._read, 0
-        rest = target[record:FAIR_SHARE]
-        try:
-            while True:  # as in `_receive_more`
-                if not rest:
-                    break
-                if not look(0):
+                if look is not None and not look(0):
                     self.is_drained = True
                     break
                 count = read(len(rest), rest)
                 more += count
-                rest = rest[count:]
                 if count != record:
                     self._late = None if count else _END
                     break
+                rest = rest[count:]
         except ssl.SSLWantReadError:
             self.is_drained = True
         except (OSError, ValueError) as exc:
